@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Settings and warnings that all of our own targets share; linked privately, so nothing leaks to users.
+option(VZ_BUILD_TESTS "Build the test programs" ON)
+option(VZ_WERROR "Treat warnings as errors" OFF)
+set(VZ_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set_property(GLOBAL PROPERTY GLOBAL_DEPENDS_NO_CYCLES ON)
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
+endif()
+
+add_library(vz_settings INTERFACE)
+target_compile_definitions(vz_settings INTERFACE
+    _GNU_SOURCE _FILE_OFFSET_BITS=64 _GLIBCXX_ASSERTIONS
+    VZ_VERSION="${PROJECT_VERSION}"
+    VZ_LIBEXEC_DIR="${CMAKE_INSTALL_PREFIX}/libexec/vz"
+    VZ_DATA_DIR="${CMAKE_INSTALL_PREFIX}/share/vz")
+target_compile_options(vz_settings INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wformat=2 -Wimplicit-fallthrough)
+if(VZ_WERROR)
+    target_compile_options(vz_settings INTERFACE -Werror)
+endif()
+if(VZ_SANITIZE)
+    target_compile_options(vz_settings INTERFACE -fsanitize=${VZ_SANITIZE} -fno-omit-frame-pointer)
+    target_link_options(vz_settings INTERFACE -fsanitize=${VZ_SANITIZE})
+endif()

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vz/sys/file.hpp"
+
+#include "vz/base/scope.hpp"
+#include "vz/base/text.hpp"
+#include "vz/sys/fd.hpp"
+#include "vz/sys/random.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace vz::sys {
+
+namespace {
+
+Error file_error(int err, std::string_view call, const std::string& path) {
+    const Errc code = err == ENOSPC || err == EDQUOT ? Errc::no_disk_space
+                      : err == EACCES || err == EPERM ? Errc::no_permission
+                                                      : Errc::system;
+    return sys_fail(err, code, "{} {}", call, text::printable(path));
+}
+
+std::string folder_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string final_target(const std::string& path) {
+    char target[4096];
+    const auto n = ::readlink(path.c_str(), target, sizeof target);
+    if (n <= 0)
+        return path;
+    const std::string name(target, static_cast<std::size_t>(n));
+    return name[0] == '/' ? name : folder_of(path) + "/" + name;
+}
+
+// Writes the content to a new file beside `path` and returns its name.
+Result<std::string> write_beside(const std::string& path, std::string_view content, unsigned mode) {
+    const std::string temporary = format("{}.{}.tmp", path, random_hex(6));
+    const Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd)
+        return file_error(errno, "create", temporary);
+    Cleanup undo([&] { ::unlink(temporary.c_str()); });
+    VZ_TRY(write_all(fd.get(), content).context(temporary));
+    if (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0)
+        return file_error(errno, "write", temporary);
+    undo.dismiss();
+    return temporary;
+}
+
+} // namespace
+
+Result<std::optional<std::string>> read_file(const std::string& path, std::size_t limit) {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!fd && (errno == ENOENT || errno == ENOTDIR))
+        return std::optional<std::string>{};
+    if (!fd)
+        return file_error(errno, "open", path);
+    struct stat st {};
+    if (::fstat(fd.get(), &st) != 0)
+        return file_error(errno, "stat", path);
+    if (!S_ISREG(st.st_mode))
+        return fail(Errc::bad_value, "{}: not a regular file", path);
+    VZ_ASSIGN(auto content, read_all(fd.get(), limit).context(path));
+    return std::optional(std::move(content));
+}
+
+std::optional<std::string> read_kernel_file(const std::string& path) {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!fd)
+        return std::nullopt;
+    auto content = read_all(fd.get(), 64 << 20);
+    return content ? std::optional(*std::move(content)) : std::nullopt;
+}
+
+Result<void> write_kernel_file(const std::string& path, std::string_view value) {
+    const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (!fd)
+        return file_error(errno, "open", path);
+    // One write(2): the kernel takes each as a whole value.
+    if (::write(fd.get(), value.data(), value.size()) < 0)
+        return file_error(errno, format("write {} to", value), path);
+    return {};
+}
+
+Result<void> fsync_dir(const std::string& path) {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0)
+        return file_error(errno, "fsync", path);
+    return {};
+}
+
+Result<void> write_file_atomic(const std::string& path, std::string_view content, unsigned mode) {
+    const std::string target = final_target(path);
+    struct stat st {};
+    if (::stat(target.c_str(), &st) == 0)
+        mode = st.st_mode & 07777U;
+    VZ_ASSIGN(const auto temporary, write_beside(target, content, mode));
+    if (::rename(temporary.c_str(), target.c_str()) != 0) {
+        const int err = errno;
+        ::unlink(temporary.c_str());
+        return file_error(err, "rename to", target);
+    }
+    return fsync_dir(folder_of(target));
+}
+
+Result<void> create_file_atomic(const std::string& path, std::string_view content, unsigned mode) {
+    VZ_ASSIGN(const auto temporary, write_beside(path, content, mode));
+    const int failed = ::link(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
+    ::unlink(temporary.c_str());
+    if (failed == EEXIST)
+        return sys_fail(EEXIST, Errc::bad_value, "{}", path);
+    if (failed != 0)
+        return file_error(failed, "link to", path);
+    return fsync_dir(folder_of(path));
+}
+
+Result<void> make_dirs(const std::string& path, unsigned mode) {
+    for (std::size_t at = path.find('/', 1);; at = path.find('/', at + 1)) {
+        const std::string part = path.substr(0, at);
+        if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST)
+            return file_error(errno, "mkdir", part);
+        if (at == std::string::npos)
+            return {};
+    }
+}
+
+Result<void> rename_durably(const std::string& from, const std::string& to) {
+    if (::rename(from.c_str(), to.c_str()) != 0)
+        return file_error(errno, format("rename {} to", from), to);
+    VZ_TRY(fsync_dir(folder_of(to)));
+    return folder_of(from) == folder_of(to) ? Result<void>() : fsync_dir(folder_of(from));
+}
+
+bool exists(const std::string& path) {
+    struct stat st {};
+    return ::stat(path.c_str(), &st) == 0;
+}
+
+} // namespace vz::sys

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vz/sys/mount.hpp"
+
+#include "vz/base/text.hpp"
+#include "vz/sys/file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace vz::sys {
+
+namespace {
+
+Error mount_error(int err, std::string_view call, std::string_view object) {
+    return sys_fail(err, Errc::mount, "{} {}", call, object);
+}
+
+// "/a\040b" of mountinfo (proc(5)) back to "/a b".
+std::string unescaped(std::string_view s) {
+    std::string out;
+    for (std::size_t i = 0; i < s.size(); ++i) {
+        if (s[i] == '\\' && i + 3 < s.size()) {
+            out += static_cast<char>((s[i + 1] - '0') * 64 + (s[i + 2] - '0') * 8 + (s[i + 3] - '0'));
+            i += 3;
+        } else {
+            out += s[i];
+        }
+    }
+    return out;
+}
+
+std::vector<std::string> mount_points() {
+    std::vector<std::string> out;
+    const auto table = read_kernel_file("/proc/self/mountinfo").value_or("");
+    for (const auto& line : text::split(table, '\n')) {
+        const auto fields = text::words(line);
+        if (fields.size() > 4)
+            out.push_back(unescaped(fields[4]));
+    }
+    return out;
+}
+
+std::string escaped_for_overlay(const std::string& path) {
+    std::string out;
+    for (char c : path) {
+        if (c == ':' || c == '\\')
+            out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+Result<void> configure(int fs, unsigned command, const char* key, const char* value) {
+    if (::syscall(SYS_fsconfig, fs, command, key, value, 0) == 0)
+        return {};
+    const int err = errno;
+    char reason[512];
+    const auto n = ::read(fs, reason, sizeof reason - 1); // the kernel's own explanation, fsopen(2)
+    if (n > 0)
+        return sys_fail(err, Errc::mount, "overlay: {}",
+                        text::printable(text::trim(std::string_view(reason, static_cast<std::size_t>(n)))));
+    return mount_error(err, "configure overlay option", key ? key : "create");
+}
+
+} // namespace
+
+Result<Fd> clone_mount(const std::string& path) {
+    Fd tree(static_cast<int>(
+        ::syscall(SYS_open_tree, AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
+    if (!tree)
+        return mount_error(errno, "clone the mount of", path);
+    return tree;
+}
+
+Result<Fd> clone_mount_mapped(const std::string& path, const Fd& userns) {
+    VZ_ASSIGN(Fd tree, clone_mount(path));
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_IDMAP;
+    attributes.userns_fd = static_cast<__u64>(userns.get());
+    if (::syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0)
+        return sys_fail(errno, errno == EINVAL ? Errc::kernel_unsuitable : Errc::mount,
+                        "map the owners of {} (id-mapped mount)", path);
+    return tree;
+}
+
+Result<void> set_mount_access(const Fd& mount, Access access) {
+    mount_attr attributes{};
+    (access == Access::read_only ? attributes.attr_set : attributes.attr_clr) = MOUNT_ATTR_RDONLY;
+    if (::syscall(SYS_mount_setattr, mount.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0)
+        return sys_fail(errno, Errc::mount, "change a mount's access");
+    return {};
+}
+
+Result<Fd> make_overlay(const OverlayPlan& plan) {
+    Fd fs(static_cast<int>(::syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC)));
+    if (!fs)
+        return sys_fail(errno, errno == ENODEV ? Errc::kernel_unsuitable : Errc::mount, "overlay file system");
+    std::vector<std::string> lower;
+    for (const auto& folder : plan.lower)
+        lower.push_back(escaped_for_overlay(folder));
+    VZ_TRY(configure(fs.get(), FSCONFIG_SET_STRING, "source", "vz"));
+    VZ_TRY(configure(fs.get(), FSCONFIG_SET_STRING, "lowerdir", text::join(lower, ":").c_str()));
+    VZ_TRY(configure(fs.get(), FSCONFIG_SET_STRING, "upperdir", escaped_for_overlay(plan.upper).c_str()));
+    VZ_TRY(configure(fs.get(), FSCONFIG_SET_STRING, "workdir", escaped_for_overlay(plan.work).c_str()));
+    // Without these two, inotify watches have no file handles and a running container cannot be checkpointed.
+    VZ_TRY(configure(fs.get(), FSCONFIG_SET_STRING, "index", "on"));
+    VZ_TRY(configure(fs.get(), FSCONFIG_SET_STRING, "nfs_export", "on"));
+    VZ_TRY(configure(fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr));
+    Fd mount(static_cast<int>(::syscall(SYS_fsmount, fs.get(), FSMOUNT_CLOEXEC, 0)));
+    if (!mount)
+        return mount_error(errno, "mount", "overlay");
+    return mount;
+}
+
+Result<void> attach_mount(const Fd& mount, const std::string& target) {
+    if (::syscall(SYS_move_mount, mount.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
+        return mount_error(errno, "mount on", target);
+    return {};
+}
+
+bool is_mount_point(const std::string& path) {
+    const auto points = mount_points();
+    return std::find(points.begin(), points.end(), path) != points.end();
+}
+
+std::vector<std::string> mounts_below(const std::string& path) {
+    std::vector<std::string> out;
+    for (const auto& point : mount_points())
+        if (point == path || point.compare(0, path.size() + 1, path + "/") == 0)
+            out.push_back(point);
+    std::reverse(out.begin(), out.end()); // mountinfo lists parents before children
+    return out;
+}
+
+Result<void> unmount_all(const std::string& path) {
+    for (const auto& point : mounts_below(path)) {
+        const int lazily = point == path ? 0 : MNT_DETACH;
+        if (::umount2(point.c_str(), UMOUNT_NOFOLLOW | lazily) != 0 && errno != EINVAL && errno != ENOENT)
+            return sys_fail(errno, Errc::umount, "unmount {}", point);
+    }
+    return {};
+}
+
+} // namespace vz::sys
