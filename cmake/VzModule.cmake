@@ -25,6 +25,7 @@ function(vz_tool)
     else()
         install(TARGETS ${ARG_NAME} DESTINATION ${CMAKE_INSTALL_SBINDIR})
     endif()
+    set_property(GLOBAL APPEND PROPERTY VZ_TOOLS ${ARG_NAME})
     vz_install_manual(${ARG_NAME})
 endfunction()
 
