@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vz/engine/guest_config.hpp"
+
+#include "vz/base/text.hpp"
+
+namespace vz::engine {
+
+namespace {
+
+// What a container may do with devices: make any node (it cannot open it), open the harmless ones.
+constexpr const char* k_devices[] = {
+    "c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm",   "c 1:8 rwm",
+    "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm", "c 10:229 rwm",
+};
+
+class Lines {
+public:
+    void add(std::string_view key, std::string_view value) {
+        m_bad = m_bad || text::has_control(value);
+        m_text += format("{} = {}\n", key, value);
+    }
+    Result<std::string> take() {
+        if (m_bad)
+            return fail(Errc::bad_value, "a configuration value holds a control character");
+        return std::move(m_text);
+    }
+
+private:
+    std::string m_text;
+    bool m_bad = false;
+};
+
+void add_system(Lines& lines, const GuestConfig& guest) {
+    lines.add("lxc.rootfs.path", "dir:" + guest.root);
+    lines.add("lxc.uts.name", guest.hostname);
+    lines.add("lxc.arch", guest.is_32bit ? "linux32" : "linux64");
+    lines.add("lxc.idmap", format("u 0 {} {}", guest.ids.uid_base, guest.ids.count));
+    lines.add("lxc.idmap", format("g 0 {} {}", guest.ids.gid_base, guest.ids.count));
+    lines.add("lxc.mount.auto", "proc:rw sys:mixed");
+    lines.add("lxc.autodev", "1");
+    lines.add("lxc.pty.max", "1024");
+    // Terminals held by the monitor would make every checkpoint fail; enter and console use their own.
+    lines.add("lxc.tty.max", "0");
+    lines.add("lxc.console.path", "none");
+}
+
+void add_rights(Lines& lines, const GuestConfig& guest) {
+    lines.add("lxc.cap.drop", "mac_admin mac_override sys_module sys_rawio sys_time");
+    lines.add("lxc.apparmor.profile", guest.apparmor_profile.empty() ? "unconfined" : guest.apparmor_profile);
+    if (!guest.seccomp_profile.empty())
+        lines.add("lxc.seccomp.profile", guest.seccomp_profile);
+    for (const char* prefix : {"lxc.cgroup2", "lxc.cgroup"}) {
+        if (prefix == std::string_view("lxc.cgroup") && !guest.cgroup_v1)
+            continue;
+        lines.add(format("{}.devices.deny", prefix), "a");
+        for (const char* rule : k_devices)
+            lines.add(format("{}.devices.allow", prefix), rule);
+    }
+}
+
+void add_network(Lines& lines, const GuestConfig& guest) {
+    if (guest.host_device.empty()) {
+        lines.add("lxc.net.0.type", "empty");
+        return;
+    }
+    lines.add("lxc.net.0.type", "veth");
+    lines.add("lxc.net.0.veth.pair", guest.host_device);
+    lines.add("lxc.net.0.name", "venet0");
+    lines.add("lxc.net.0.hwaddr", guest.guest_mac);
+    lines.add("lxc.net.0.flags", "up");
+}
+
+} // namespace
+
+Result<std::string> lxc_config(const GuestConfig& guest) {
+    Lines lines;
+    add_system(lines, guest);
+    add_rights(lines, guest);
+    add_network(lines, guest);
+    lines.add("lxc.hook.version", "1");
+    lines.add("lxc.hook.start-host", format("{} start-host {}", guest.hook_program, guest.ctid));
+    lines.add("lxc.hook.post-stop", format("{} post-stop {}", guest.hook_program, guest.ctid));
+    lines.add("lxc.log.file", guest.log_file);
+    lines.add("lxc.log.level", "WARN");
+    return lines.take();
+}
+
+std::string lxc_name(std::uint32_t ctid, const std::string& uuid) {
+    return uuid.empty() ? format("ve{}", ctid) : "ve-" + uuid;
+}
+
+} // namespace vz::engine

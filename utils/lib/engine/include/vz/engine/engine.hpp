@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Running containers: start, stop, and programs inside. The only implementation is on liblxc.
+#pragma once
+
+#include "vz/base/result.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace vz::engine {
+
+// A program to run inside, in all of the container's namespaces, with a clean environment and none of our
+// descriptors.
+struct AttachRequest {
+    // The first of these that exists in the container is executed.
+    std::vector<std::vector<std::string>> candidates;
+    std::vector<std::string> environment; // the whole of it
+    bool terminal = false; // on a pty of the container, relayed to ours, with window size and signals
+    std::string input;     // if `use_input`: standard input is this text; else ours, relayed
+    bool use_input = false;
+};
+
+class Engine {
+public:
+    virtual ~Engine() = default;
+
+    // Starts the container whose configuration lies in DIR/NAME/config, in the background, and returns when
+    // its init runs. Errc::environment with what the engine's log says.
+    virtual Result<void> start(const std::string& name) = 0;
+
+    // Runs `request` instead of an init, in the foreground; its exit status.
+    virtual Result<int> run_alone(const std::string& name, const AttachRequest& request) = 0;
+
+    virtual bool is_running(const std::string& name) = 0;
+
+    // Asks the init to halt and waits; false if it has not after `seconds`.
+    virtual Result<bool> halt(const std::string& name, unsigned seconds) = 0;
+    virtual Result<void> kill(const std::string& name) = 0;
+
+    // Runs a program inside; its exit status (128 + N if signal N ended it). 127 if no candidate could be
+    // executed.
+    virtual Result<int> attach(const std::string& name, const AttachRequest& request) = 0;
+};
+
+// `lxc_dir`: folder of the generated configurations.
+std::unique_ptr<Engine> make_lxc_engine(std::string lxc_dir);
+
+} // namespace vz::engine

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The LXC configuration of a container, generated from our own at each start and never edited.
+// Keys: lxc.container.conf(5).
+#pragma once
+
+#include "vz/base/result.hpp"
+#include "vz/sys/userns.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace vz::engine {
+
+struct GuestConfig {
+    std::uint32_t ctid = 0;
+    std::string root; // mounted root file system
+    std::string hostname;
+    sys::IdRange ids;
+    bool is_32bit = false;
+    std::string host_device;  // host end of the routed network device; "" for loopback only
+    std::string guest_mac;    // of the guest's end
+    std::string hook_program; // called as "PROGRAM start-host CTID" and "PROGRAM post-stop CTID"
+    std::string log_file;
+    std::string seccomp_profile;  // "" for none
+    std::string apparmor_profile; // "" where the kernel has no AppArmor
+    bool cgroup_v1 = false;       // hybrid or legacy host: device rules go there too
+};
+
+// Errc::bad_value if a value holds a control character: a line of ours must stay one line.
+Result<std::string> lxc_config(const GuestConfig& guest);
+
+// Name of the container for liblxc. It is in cgroup paths, which checkpoint images hold, so it must not
+// change when the container gets another CTID.
+std::string lxc_name(std::uint32_t ctid, const std::string& uuid);
+
+} // namespace vz::engine

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The engine on liblxc. Sources: lxc/lxccontainer.h and lxc/attach_options.h.
+#include "vz/engine/engine.hpp"
+
+#include "relay.hpp"
+#include "vz/base/text.hpp"
+#include "vz/sys/file.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <lxc/lxccontainer.h>
+#include <optional>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace vz::engine {
+
+namespace {
+
+struct PutContainer {
+    void operator()(lxc_container* container) const { lxc_container_put(container); }
+};
+using ContainerHandle = std::unique_ptr<lxc_container, PutContainer>;
+
+int exit_status(int wait_status) {
+    return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+    std::vector<char*> out;
+    for (const auto& s : strings)
+        out.push_back(const_cast<char*>(s.c_str()));
+    out.push_back(nullptr);
+    return out;
+}
+
+// Everything the attached child needs, ready before it exists.
+struct Payload {
+    std::vector<std::vector<char*>> candidates;
+    std::vector<char*> environment;
+};
+
+Payload make_payload(const AttachRequest& request) {
+    Payload payload;
+    for (const auto& argv : request.candidates)
+        payload.candidates.push_back(pointers(argv));
+    payload.environment = pointers(request.environment);
+    return payload;
+}
+
+// Runs inside the container.
+int execute_payload(void* data) {
+    const auto& payload = *static_cast<const Payload*>(data);
+    ::close_range(3, ~0U, 0);
+    for (int number = 1; number < NSIG; ++number)
+        ::signal(number, SIG_DFL);
+    ::umask(022);
+    for (const auto& argv : payload.candidates)
+        ::execve(argv[0], argv.data(), payload.environment.data());
+    return 127;
+}
+
+// The reason that liblxc gave in its log, without its source positions.
+std::string last_log_error(const std::string& log_file) {
+    const auto content = sys::read_file(log_file).value_or(std::nullopt).value_or("");
+    for (const auto& line : text::split(content, '\n')) {
+        const auto error = line.find(" ERROR ");
+        const auto dash = line.find(" - ", error == std::string::npos ? line.size() : error);
+        if (dash == std::string::npos)
+            continue;
+        const auto message = line.find(" - ", dash + 3);
+        return line.substr(message == std::string::npos ? dash + 3 : message + 3);
+    }
+    return {};
+}
+
+class LxcEngine : public Engine {
+public:
+    explicit LxcEngine(std::string lxc_dir) : m_dir(std::move(lxc_dir)) {}
+
+    Result<void> start(const std::string& name) override {
+        VZ_ASSIGN(const auto container, open(name));
+        const std::string log = log_of(*container);
+        ::unlink(log.c_str());
+        container->want_daemonize(container.get(), true);
+        container->want_close_all_fds(container.get(),
+                                      true); // above all: our lock must not live on in the monitor
+        if (!container->start(container.get(), 0, nullptr))
+            return fail(Errc::environment, "{}", start_error(log));
+        return {};
+    }
+
+    Result<int> run_alone(const std::string& name, const AttachRequest& request) override {
+        VZ_ASSIGN(const auto container, open(name));
+        VZ_ASSIGN(Relay relay, Relay::make(request.use_input ? std::optional(request.input) : std::nullopt));
+        const std::string log = log_of(*container);
+        ::unlink(log.c_str());
+        const pid_t pid = ::fork();
+        if (pid < 0)
+            return sys_fail(errno, Errc::no_resources, "fork");
+        if (pid == 0)
+            run_alone_child(*container, relay, request);
+        VZ_ASSIGN(const int status, relay.run(pid));
+        if (WIFEXITED(status) && WEXITSTATUS(status) == k_not_started)
+            return fail(Errc::environment, "{}", start_error(log));
+        return exit_status(status);
+    }
+
+    bool is_running(const std::string& name) override {
+        const auto container = open(name);
+        return container && (*container)->is_running(container->get());
+    }
+
+    Result<bool> halt(const std::string& name, unsigned seconds) override {
+        VZ_ASSIGN(const auto container, open(name));
+        return container->shutdown(container.get(), static_cast<int>(seconds));
+    }
+
+    Result<void> kill(const std::string& name) override {
+        VZ_ASSIGN(const auto container, open(name));
+        if (!container->stop(container.get()) && container->is_running(container.get()))
+            return fail(Errc::stop_failed, "the container could not be killed");
+        return {};
+    }
+
+    Result<int> attach(const std::string& name, const AttachRequest& request) override {
+        VZ_ASSIGN(const auto container, open(name));
+        Payload payload = make_payload(request);
+        lxc_attach_options_t options = LXC_ATTACH_OPTIONS_DEFAULT;
+        options.env_policy = LXC_ATTACH_CLEAR_ENV;
+        options.initial_cwd = const_cast<char*>("/");
+        options.uid = 0;
+        options.gid = 0;
+        if (request.terminal)
+            return attach_terminal(*container, payload, options);
+        VZ_ASSIGN(Relay relay, Relay::make(request.use_input ? std::optional(request.input) : std::nullopt));
+        options.stdin_fd = relay.child_in();
+        options.stdout_fd = relay.child_out();
+        options.stderr_fd = relay.child_err();
+        pid_t pid = -1;
+        if (container->attach(container.get(), execute_payload, &payload, &options, &pid) < 0)
+            return fail(Errc::environment, "the container could not be entered");
+        VZ_ASSIGN(const int status, relay.run(pid));
+        return exit_status(status);
+    }
+
+private:
+    static constexpr int k_not_started = 254;
+
+    Result<ContainerHandle> open(const std::string& name) const {
+        ContainerHandle container(lxc_container_new(name.c_str(), m_dir.c_str()));
+        if (!container)
+            return fail(Errc::environment, "liblxc: no memory for container {}", name);
+        return container;
+    }
+
+    static std::string log_of(lxc_container& container) {
+        char path[4096] = "";
+        container.get_config_item(&container, "lxc.log.file", path, sizeof path);
+        return path;
+    }
+
+    static std::string start_error(const std::string& log) {
+        const auto reason = last_log_error(log);
+        return reason.empty() ? format("liblxc could not start the container; see {}", log)
+                              : format("{} (more in {})", text::printable(reason), log);
+    }
+
+    static Result<int> attach_terminal(lxc_container& container, Payload& payload,
+                                       lxc_attach_options_t options) {
+        options.attach_flags |= LXC_ATTACH_TERMINAL;
+        pid_t pid = -1;
+        if (container.attach(&container, execute_payload, &payload, &options, &pid) < 0)
+            return fail(Errc::environment, "the container could not be entered");
+        int status = 0;
+        while (::waitpid(pid, &status, 0) < 0)
+            if (errno != EINTR)
+                return sys_fail(errno, Errc::system, "waitpid");
+        return exit_status(status);
+    }
+
+    [[noreturn]] static void run_alone_child(lxc_container& container, const Relay& relay,
+                                             const AttachRequest& request) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::dup2(relay.child_in(), STDIN_FILENO);
+        ::dup2(relay.child_out(), STDOUT_FILENO);
+        ::dup2(relay.child_err(), STDERR_FILENO);
+        for (const auto& entry : request.environment)
+            container.set_config_item(&container, "lxc.environment", entry.c_str());
+        container.want_daemonize(&container, false);
+        container.want_close_all_fds(&container, true);
+        const auto argv = pointers(request.candidates.front());
+        const bool started = container.start(&container, 0, argv.data());
+        const int status = container.error_num;
+        ::_exit(started || status > 0 ? exit_status(status) : k_not_started);
+    }
+
+    std::string m_dir;
+};
+
+} // namespace
+
+std::unique_ptr<Engine> make_lxc_engine(std::string lxc_dir) {
+    return std::make_unique<LxcEngine>(std::move(lxc_dir));
+}
+
+} // namespace vz::engine
