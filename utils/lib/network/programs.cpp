@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "programs.hpp"
+
+#include "vz/base/text.hpp"
+#include "vz/sys/process.hpp"
+
+namespace vz::network {
+
+namespace {
+
+constexpr std::chrono::seconds k_timeout{30};
+constexpr std::size_t k_guest_limit = 4 << 20; // a container may give itself any number of addresses and routes
+
+Result<sys::Exited> run(std::vector<std::string> argv, const std::string& input, int net_ns, std::size_t limit) {
+    sys::Command command(std::move(argv));
+    command.input = input;
+    command.net_ns = net_ns;
+    command.timeout = k_timeout;
+    command.output_limit = limit;
+    return sys::run(command);
+}
+
+Result<std::string> query(const std::string& batch, int net_ns, std::size_t limit) {
+    VZ_ASSIGN(auto exited, run({"ip", "-j", "-batch", "-"}, batch, net_ns, limit));
+    if (exited.status != 0)
+        return fail(Errc::net_device, "ip: {}", text::printable(text::trim(exited.err)));
+    return std::move(exited.out);
+}
+
+// ip says "Error: …" or "RTNETLINK answers: …" and then "Command failed -:N"; the line tells more than the number.
+Error batch_error(const std::string& batch, const std::string& err) {
+    const auto lines = text::split(text::trim(err), '\n');
+    std::string_view what = text::trim(lines.front());
+    constexpr std::string_view k_failed = "Command failed -:";
+    std::string command;
+    for (const auto& line : lines)
+        if (line.substr(0, k_failed.size()) == k_failed)
+            if (const auto number = text::to_uint(line.substr(k_failed.size()));
+                number && *number > 0 && command.empty()) {
+                const auto commands = text::split(batch, '\n');
+                command = *number <= commands.size() ? commands[*number - 1] : "";
+            }
+    const bool exists = what.find("File exists") != std::string_view::npos;
+    return fail(exists ? Errc::ip_in_use : Errc::add_ip, "ip {}: {}", command, text::printable(what));
+}
+
+} // namespace
+
+Result<HostState> read_host(const std::string& device, bool device_exists) {
+    VZ_ASSIGN(const auto output, query(host_query(device, device_exists), -1, 64 << 20));
+    return parse_host(output);
+}
+
+Result<HostState> read_host_routes(const std::vector<Address>& addresses) {
+    std::string batch = "address show\n";
+    for (const Address& address : addresses)
+        batch += format("route show exact {}\n", address.ip().host_route());
+    VZ_ASSIGN(const auto output, query(batch, -1, 64 << 20));
+    return parse_host(output);
+}
+
+Result<GuestState> read_guest(int net_ns) {
+    VZ_ASSIGN(const auto output, query(guest_query(), net_ns, k_guest_limit));
+    return parse_guest(output);
+}
+
+Result<void> run_ip_batch(const std::string& batch, int net_ns, OnFailure on_failure) {
+    if (batch.empty())
+        return {};
+    std::vector<std::string> argv{"ip"};
+    if (on_failure == OnFailure::go_on)
+        argv.emplace_back("-force");
+    argv.insert(argv.end(), {"-batch", "-"});
+    VZ_ASSIGN(const auto exited, run(std::move(argv), batch, net_ns, 1 << 20));
+    if (exited.status != 0)
+        return batch_error(batch, exited.err);
+    return {};
+}
+
+Result<void> run_nft(const std::string& transaction) {
+    auto exited = run({"nft", "-f", "-"}, transaction, -1, 1 << 20);
+    if (!exited && exited.error().sys_errno == ENOENT)
+        return fail(Errc::kernel_unsuitable, "nft is missing: install nftables");
+    VZ_TRY(std::move(exited).as(Errc::kernel_unsuitable));
+    if (exited->status == 0)
+        return {};
+    const auto lines = text::split(text::trim(exited->err), '\n');
+    return fail(Errc::kernel_unsuitable, "nft: {}", text::printable(lines.front()));
+}
+
+} // namespace vz::network

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vz/network/routed.hpp"
+
+#include "programs.hpp"
+#include "sysctl.hpp"
+#include "vz/base/text.hpp"
+#include "vz/network/plan.hpp"
+#include "vz/sys/file.hpp"
+#include "vz/sys/lock.hpp"
+
+#include <algorithm>
+#include <net/if.h>
+#include <unistd.h>
+
+namespace vz::network {
+
+namespace {
+
+constexpr std::chrono::seconds k_patience{10};
+
+bool device_exists(const std::string& name) { return ::if_nametoindex(name.c_str()) != 0; }
+
+// The record file of one container, locked: a live change must not meet the clean-up of a container that ends.
+class RecordFile {
+public:
+    static Result<RecordFile> open(const std::string& folder, std::uint32_t ctid) {
+        VZ_TRY(sys::make_dirs(folder));
+        std::string path = format("{}/{}", folder, ctid);
+        VZ_ASSIGN(auto lock, sys::FileLock::acquire(path + ".lock", "network", k_patience));
+        if (!lock)
+            return fail(Errc::locked, "{}.lock: another command sets up this network", path);
+        return RecordFile(std::move(path), *std::move(lock));
+    }
+
+    Result<Record> read() const {
+        VZ_ASSIGN(const auto text, sys::read_file(m_path));
+        return text ? Record::parse(*text) : Record{};
+    }
+
+    Result<void> write(const Record& record) const { return sys::write_file_atomic(m_path, record.text(), 0600); }
+
+    Result<void> remove() const {
+        if (::unlink(m_path.c_str()) != 0 && errno != ENOENT)
+            return sys_fail(errno, Errc::system, "unlink {}", m_path);
+        return {};
+    }
+
+private:
+    RecordFile(std::string path, sys::FileLock lock) : m_path(std::move(path)), m_lock(std::move(lock)) {}
+
+    std::string m_path;
+    sys::FileLock m_lock;
+};
+
+// The addresses that can be had here; says which cannot.
+std::vector<Address> usable_addresses(const std::vector<Address>& all, const Policy& policy, Reporter& reporter) {
+    const bool ipv6 = policy.ipv6 && host_has_ipv6();
+    std::vector<Address> out;
+    for (const Address& address : all) {
+        if (std::find(out.begin(), out.end(), address) != out.end())
+            continue;
+        if (address.family() == Family::ipv4 || ipv6)
+            out.push_back(address);
+        else
+            reporter.warning(format("{}: skipped, IPv6 is switched off {}", address.text(),
+                                    policy.ipv6 ? "in this kernel" : "(IPV6=no)"));
+    }
+    return out;
+}
+
+Ipv6 needs_ipv6(const std::vector<Address>& addresses) {
+    const bool any = std::any_of(addresses.begin(), addresses.end(),
+                                 [](const Address& address) { return address.family() == Family::ipv6; });
+    return any ? Ipv6::yes : Ipv6::no;
+}
+
+// Rules first and routes last: what can fail for want of kernel support fails before anything is reachable, and a
+// container never sends before its sources are checked.
+Result<void> apply_rules(const Policy& policy, const GuestRules& rules, Reporter& reporter) {
+    auto applied = run_nft(nft_set_guest(rules));
+    if (applied || policy.firewall == Policy::Firewall::required)
+        return applied;
+    reporter.warning(format("{}; sources of the container are not checked, and nothing is masqueraded",
+                            applied.error().what));
+    return {};
+}
+
+Result<void> apply_sysctls(const Policy& policy, const std::string& device, Ipv6 ipv6, const HostPlan& plan) {
+    if (policy.set_sysctls)
+        VZ_TRY(enable_forwarding(ipv6));
+    VZ_TRY(set_up_device(device, ipv6));
+    return policy.set_sysctls ? enable_proxy_ndp(plan.ndp_devices) : Result<void>();
+}
+
+Result<void> remove_from_kernel(std::uint32_t ctid, const Record& record) {
+    VZ_ASSIGN(const HostState host, read_host(device_name(ctid), device_exists(device_name(ctid))));
+    return run_ip_batch(plan_removal(host, ctid, record).batch, -1, OnFailure::go_on);
+}
+
+// Where nft cannot even show our table, because it or the kernel's part is missing, there is nothing to remove.
+Result<void> remove_rules(std::uint32_t ctid) {
+    auto removed = run_nft(nft_remove_guest(ctid));
+    return removed || run_nft("list table inet vz\n") ? removed : Result<void>();
+}
+
+Wanted wanted_from(const Link& link, const std::vector<Address>& addresses, const HostState& host,
+                   const GuestState& guest) {
+    Wanted wanted{link.ctid, {}, guest.link.mac, uplink_mtu(host)};
+    for (const Address& address : addresses)
+        wanted.addresses.push_back(address.ip());
+    return wanted;
+}
+
+} // namespace
+
+std::string device_name(std::uint32_t ctid) { return format("venet{}", ctid); }
+
+Result<void> Routed::bring_up(const Link& link) const {
+    const std::string device = device_name(link.ctid);
+    if (!device_exists(device))
+        return fail(Errc::net_device, "{}: no such network device", device);
+    const auto addresses = usable_addresses(link.addresses, m_policy, m_reporter);
+    VZ_ASSIGN(const auto file, RecordFile::open(m_policy.state_dir, link.ctid));
+    VZ_ASSIGN(const Record before, file.read());
+    VZ_ASSIGN(const HostState host, read_host(device, true));
+    VZ_ASSIGN(const GuestState guest, read_guest(link.guest_net_ns));
+
+    const Wanted wanted = wanted_from(link, addresses, host, guest);
+    const HostPlan plan = plan_host(host, wanted, m_policy, before);
+    VZ_TRY(file.write(plan.touched));
+    VZ_TRY(apply_rules(m_policy, plan_rules(host, addresses, link.ctid, m_policy.masquerade), m_reporter));
+    VZ_TRY(apply_sysctls(m_policy, device, needs_ipv6(addresses), plan));
+    VZ_TRY(run_ip_batch(plan.batch));
+    VZ_TRY(run_ip_batch(plan_guest(guest, wanted), link.guest_net_ns).context("in the container"));
+    return plan.record.proxies == plan.touched.proxies ? Result<void>() : file.write(plan.record);
+}
+
+Result<void> Routed::take_down(std::uint32_t ctid) const {
+    const std::string device = device_name(ctid);
+    if (!device_exists(device) && !sys::exists(format("{}/{}", m_policy.state_dir, ctid)))
+        return {};
+    VZ_ASSIGN(const auto file, RecordFile::open(m_policy.state_dir, ctid));
+    VZ_ASSIGN(const Record before, file.read());
+    auto routes = remove_from_kernel(ctid, before);
+    if (!routes) // a dying namespace takes its devices away when it likes: look again, once
+        routes = remove_from_kernel(ctid, before);
+    auto rules = remove_rules(ctid);
+    VZ_TRY(std::move(routes));
+    VZ_TRY(std::move(rules));
+    return file.remove();
+}
+
+} // namespace vz::network
