@@ -10,6 +10,7 @@ function(vz_module)
     target_include_directories(vz_${ARG_NAME} PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}/include")
     list(TRANSFORM ARG_DEPENDS PREPEND vz_)
     target_link_libraries(vz_${ARG_NAME} PUBLIC ${ARG_DEPENDS} PRIVATE vz_settings ${ARG_PRIVATE})
+    set_property(GLOBAL APPEND PROPERTY VZ_MODULES vz_${ARG_NAME})
 endfunction()
 
 # vz_tool(NAME vzlist DEPENDS … [LIBEXEC]): a program from the .cpp files of this folder, installed with its
