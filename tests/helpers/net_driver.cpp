@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Lets a test script call the network module: net_driver [OPTION=VALUE…] up CTID NETNS-FILE [ADDRESS…] | down CTID |
-// conflicts CTID [ADDRESS…] | announce ADDRESS…. Options: state= neighbours= masquerade=none probe=none
-// src= ipv6=no firewall=optional.
+// Lets a test script call the network module: net_driver [OPTION=VALUE…] up CTID NETNS-FILE [ADDRESS…] | down
+// CTID | conflicts CTID [ADDRESS…] | announce ADDRESS…. Options: state= neighbours= masquerade=none
+// probe=none src= ipv6=no firewall=optional.
 #include "vz/base/text.hpp"
 #include "vz/network/routed.hpp"
 #include "vz/sys/fd.hpp"
@@ -16,7 +16,9 @@ using namespace vz::network;
 namespace {
 
 class Talk : public Reporter {
-    void warning(std::string_view text) override { std::fprintf(stderr, "warning: %s\n", std::string(text).c_str()); }
+    void warning(std::string_view text) override {
+        std::fprintf(stderr, "warning: %s\n", std::string(text).c_str());
+    }
 };
 
 using Words = std::vector<std::string>;

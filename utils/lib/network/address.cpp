@@ -19,16 +19,21 @@ struct Block {
 
 // RFC 6890 and its successors, as far as no container can own such an address.
 constexpr Block k_refused[] = {
-    {"0.0.0.0", 8, "unspecified"}, {"127.0.0.0", 8, "loopback"},
-    {"224.0.0.0", 4, "multicast"}, {"255.255.255.255", 32, "broadcast"},
+    {"0.0.0.0", 8, "unspecified"},
+    {"127.0.0.0", 8, "loopback"},
+    {"224.0.0.0", 4, "multicast"},
+    {"255.255.255.255", 32, "broadcast"},
     {k_gateway4, 32, "every container's gateway"},
-    {"::", 128, "unspecified"}, {"::1", 128, "loopback"},
-    {"::", 96, "IPv4 inside IPv6"}, {"::ffff:0:0", 96, "IPv4 inside IPv6"},
-    {"fe80::", 10, "link-local"}, {"ff00::", 8, "multicast"},
+    {"::", 128, "unspecified"},
+    {"::1", 128, "loopback"},
+    {"::", 96, "IPv4 inside IPv6"},
+    {"::ffff:0:0", 96, "IPv4 inside IPv6"},
+    {"fe80::", 10, "link-local"},
+    {"ff00::", 8, "multicast"},
 };
 
 constexpr Block k_private[] = {
-    {"10.0.0.0", 8, {}},   {"172.16.0.0", 12, {}},  {"192.168.0.0", 16, {}},
+    {"10.0.0.0", 8, {}},    {"172.16.0.0", 12, {}},  {"192.168.0.0", 16, {}},
     {"100.64.0.0", 10, {}}, {"169.254.0.0", 16, {}}, {"fc00::", 7, {}},
 };
 
@@ -41,7 +46,8 @@ const Block* find_block(const Block (&blocks)[N], const Ip& ip) {
 
 // "24" or, for IPv4, "255.255.255.0"; nothing if it is neither.
 std::optional<unsigned> parse_prefix(const Ip& ip, std::string_view text) {
-    if (const auto mask = Ip::parse(text); mask && mask->family() == Family::ipv4 && ip.family() == Family::ipv4) {
+    if (const auto mask = Ip::parse(text);
+        mask && mask->family() == Family::ipv4 && ip.family() == Family::ipv4) {
         std::uint32_t bits = 0;
         for (int i = 0; i < 4; ++i)
             bits = bits << 8 | mask->bytes()[static_cast<std::size_t>(i)];
@@ -78,7 +84,9 @@ std::string Ip::text() const {
     return buffer;
 }
 
-std::string Ip::host_route() const { return format("{}/{}", text(), width()); }
+std::string Ip::host_route() const {
+    return format("{}/{}", text(), width());
+}
 
 bool Ip::in(const Ip& network, unsigned prefix) const {
     if (m_family != network.m_family || prefix > width())
@@ -104,7 +112,8 @@ Result<Address> Address::parse(std::string_view text) {
     if (slash != std::string_view::npos) {
         address.m_prefix = parse_prefix(*ip, text.substr(slash + 1));
         if (!address.m_prefix)
-            return fail(Errc::bad_value, "{}: not a prefix length or netmask after the \"/\"", text::printable(text));
+            return fail(Errc::bad_value, "{}: not a prefix length or netmask after the \"/\"",
+                        text::printable(text));
     }
     return address;
 }
@@ -113,6 +122,15 @@ std::string Address::text() const {
     return m_prefix ? format("{}/{}", m_ip.text(), *m_prefix) : m_ip.text();
 }
 
-bool Address::is_private() const { return find_block(k_private, m_ip) != nullptr; }
+std::vector<Ip> ips_of(const std::vector<Address>& addresses) {
+    std::vector<Ip> out;
+    for (const Address& address : addresses)
+        out.push_back(address.ip());
+    return out;
+}
+
+bool Address::is_private() const {
+    return find_block(k_private, m_ip) != nullptr;
+}
 
 } // namespace vz::network

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Asking and telling the machines in the uplinks' subnets, by packet sockets (packet(7)).
-#include "packets.hpp"
+#include "vz/network/packets.hpp"
 #include "programs.hpp"
 #include "vz/network/routed.hpp"
 #include "vz/sys/fd.hpp"
@@ -25,7 +25,9 @@ using Clock = std::chrono::steady_clock;
 constexpr int k_probes = 2;
 constexpr std::chrono::milliseconds k_wait{300}; // after each probe
 
-std::uint16_t protocol_of(Family family) { return family == Family::ipv4 ? ETHERTYPE_ARP : ETHERTYPE_IPV6; }
+std::uint16_t protocol_of(Family family) {
+    return family == Family::ipv4 ? ETHERTYPE_ARP : ETHERTYPE_IPV6;
+}
 
 // Of a busy uplink's IPv6 only neighbour solicitations and advertisements reach us.
 Result<void> filter_neighbour_discovery(const sys::Fd& fd) {
@@ -59,7 +61,8 @@ public:
             return sys_fail(errno, Errc::system, "packet socket");
         if (family == Family::ipv6)
             VZ_TRY(filter_neighbour_discovery(wire.m_fd));
-        if (::bind(wire.m_fd.get(), reinterpret_cast<const sockaddr*>(&wire.m_address), sizeof wire.m_address) != 0)
+        if (::bind(wire.m_fd.get(), reinterpret_cast<const sockaddr*>(&wire.m_address),
+                   sizeof wire.m_address) != 0)
             return sys_fail(errno, Errc::system, "bind a packet socket to {}", device.name);
         return wire;
     }
@@ -69,8 +72,8 @@ public:
     Result<void> send(const Packet& packet, const std::string& device) {
         sockaddr_ll to = m_address;
         std::copy(packet.to.begin(), packet.to.end(), to.sll_addr);
-        if (::sendto(m_fd.get(), packet.bytes.data(), packet.bytes.size(), 0, reinterpret_cast<const sockaddr*>(&to),
-                     sizeof to) < 0)
+        if (::sendto(m_fd.get(), packet.bytes.data(), packet.bytes.size(), 0,
+                     reinterpret_cast<const sockaddr*>(&to), sizeof to) < 0)
             return sys_fail(errno, Errc::system, "send to {}", device);
         return {};
     }
@@ -158,7 +161,8 @@ void listen(const HostState& host, std::vector<Place>& places, std::vector<Confl
         for (const auto& place : places)
             if (!place.addresses.empty())
                 fds.push_back({place.wire.fd(), POLLIN, 0});
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
         if (fds.empty() || left <= 0)
             return;
         ::poll(fds.data(), fds.size(), static_cast<int>(left));
@@ -168,7 +172,8 @@ void listen(const HostState& host, std::vector<Place>& places, std::vector<Confl
 }
 
 // Only where a machine that has the address would answer us: in a subnet of ours that holds it.
-Result<void> probe(const HostState& host, const std::vector<Address>& addresses, std::vector<Conflict>& conflicts) {
+Result<void> probe(const HostState& host, const std::vector<Address>& addresses,
+                   std::vector<Conflict>& conflicts) {
     VZ_ASSIGN(auto places, places_for(host, addresses, {}));
     for (int round = 0; round < k_probes; ++round) {
         for (auto& place : places)
@@ -190,26 +195,17 @@ std::optional<std::string> owner_here(const HostState& host, const Ip& ip) {
     return std::nullopt;
 }
 
-std::optional<std::string> owner_by_route(const std::vector<HostRoute>& routes, const Ip& ip, std::uint32_t ctid) {
-    constexpr std::string_view k_prefix = "venet";
-    for (const HostRoute& route : routes)
-        if (route.address == ip && route.device != device_name(ctid) &&
-            route.device.substr(0, k_prefix.size()) == k_prefix)
-            return format("container {}", route.device.substr(k_prefix.size()));
-    return std::nullopt;
-}
-
 } // namespace
 
-Result<std::vector<Conflict>> Routed::find_conflicts(const std::vector<Address>& addresses, std::uint32_t ctid,
-                                                     Probe how) const {
-    VZ_ASSIGN(const HostState host, read_host_routes(addresses));
+Result<std::vector<Conflict>> Routed::find_conflicts(const std::vector<Address>& addresses,
+                                                     std::uint32_t ctid, Probe how) const {
+    VZ_ASSIGN(const HostState host, read_host(ips_of(addresses), std::nullopt));
     std::vector<Conflict> conflicts;
     std::vector<Address> free_here;
     for (const Address& address : addresses) {
         auto owner = owner_here(host, address.ip());
         if (!owner)
-            owner = owner_by_route(host.routes, address.ip(), ctid);
+            owner = other_container(host.routes, address.ip(), ctid);
         if (owner)
             conflicts.push_back({address, *std::move(owner)});
         else
@@ -221,7 +217,7 @@ Result<std::vector<Conflict>> Routed::find_conflicts(const std::vector<Address>&
 }
 
 Result<void> Routed::announce(const std::vector<Address>& addresses) const {
-    VZ_ASSIGN(const HostState host, read_host({}, false));
+    VZ_ASSIGN(const HostState host, read_host({}, std::nullopt));
     VZ_ASSIGN(auto places, places_for(host, addresses, m_policy.neighbours));
     for (auto& place : places)
         for (const Address& address : place.addresses)

@@ -8,9 +8,9 @@ namespace vz::network {
 
 namespace {
 
-// Before connection tracking (raw priority), so that a spoofed flood costs no conntrack entries. A device that is
-// ours by name but in no map sends nothing: a container being set up is closed, not open.
-// `accept` ends our own chain only; the administrator's tables still see the packet.
+// Before connection tracking (raw priority), so that a spoofed flood costs no conntrack entries. A device
+// that is ours by name but in no map sends nothing: a container being set up is closed, not open. `accept`
+// ends our own chain only; the administrator's tables still see the packet.
 constexpr std::string_view k_base = R"(add table inet vz
 add map inet vz guests { type ifname : verdict; }
 add map inet vz masquerades { type ifname : verdict; }
@@ -24,7 +24,9 @@ add rule inet vz postrouting oifname "venet*" accept
 add rule inet vz postrouting iifname vmap @masquerades
 )";
 
-std::string_view word(Family family) { return family == Family::ipv4 ? "ip" : "ip6"; }
+std::string_view word(Family family) {
+    return family == Family::ipv4 ? "ip" : "ip6";
+}
 
 std::string fresh_chain(std::string_view name) {
     return format("add chain inet vz {0}\nflush chain inet vz {0}\n", name);
@@ -41,7 +43,8 @@ std::string accept_rule(Family family, const std::vector<Ip>& addresses, std::st
             members.push_back(ip.text());
     if (members.empty())
         return {};
-    return format("add rule inet vz {} {} saddr {{ {} }} accept\n", chain, word(family), text::join(members, ", "));
+    return format("add rule inet vz {} {} saddr {{ {} }} accept\n", chain, word(family),
+                  text::join(members, ", "));
 }
 
 std::string masquerade_rule(const Masquerade& entry, std::string_view chain) {

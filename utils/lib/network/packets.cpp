@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "packets.hpp"
+#include "vz/network/packets.hpp"
 
 #include <algorithm>
 
@@ -22,7 +22,9 @@ std::string of(std::initializer_list<int> bytes) {
     return out;
 }
 
-std::string of(const Mac& mac) { return {mac.begin(), mac.end()}; }
+std::string of(const Mac& mac) {
+    return {mac.begin(), mac.end()};
+}
 
 std::string of(const Ip& ip) {
     return {ip.bytes().begin(), ip.bytes().begin() + (ip.family() == Family::ipv4 ? 4 : 16)};
@@ -33,7 +35,8 @@ std::string arp_request(const Mac& own, const std::string& sender, const std::st
 }
 
 // RFC 1071 over the pseudo header of RFC 8200, 8.1.
-std::string icmpv6_checksum(const std::string& source, const std::string& target, const std::string& payload) {
+std::string icmpv6_checksum(const std::string& source, const std::string& target,
+                            const std::string& payload) {
     const auto size = static_cast<int>(payload.size());
     const std::string all = source + target + of({0, 0, size >> 8, size & 0xff, 0, 0, 0, k_icmpv6}) + payload;
     std::uint32_t sum = 0;
@@ -45,7 +48,8 @@ std::string icmpv6_checksum(const std::string& source, const std::string& target
     return of({static_cast<int>(~sum >> 8 & 0xff), static_cast<int>(~sum & 0xff)});
 }
 
-// `payload` has zeros in the place of its checksum (bytes 2 and 3). Hop limit 255: nothing came through a router.
+// `payload` has zeros in the place of its checksum (bytes 2 and 3). Hop limit 255: nothing came through a
+// router.
 std::string icmpv6(const std::string& source, const std::string& target, std::string payload) {
     payload.replace(2, 2, icmpv6_checksum(source, target, payload));
     const auto size = static_cast<int>(payload.size());
@@ -98,7 +102,8 @@ std::optional<Mac> neighbour_claimant(std::string_view packet, const std::string
 } // namespace
 
 std::string mac_text(const Mac& mac) {
-    return format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+    return format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4],
+                  mac[5]);
 }
 
 Packet probe_packet(const Ip& ip, const Mac& own) {
@@ -114,7 +119,8 @@ Packet announcement_packet(const Ip& ip, const Mac& own) {
 }
 
 std::optional<Mac> claimant(std::string_view packet, const Ip& ip, const Mac& sender) {
-    return ip.family() == Family::ipv4 ? arp_claimant(packet, of(ip)) : neighbour_claimant(packet, of(ip), sender);
+    return ip.family() == Family::ipv4 ? arp_claimant(packet, of(ip))
+                                       : neighbour_claimant(packet, of(ip), sender);
 }
 
 } // namespace vz::network

@@ -7,14 +7,17 @@ namespace vz::network {
 
 namespace {
 
-bool contains(const std::vector<Ip>& list, const Ip& ip) { return std::find(list.begin(), list.end(), ip) != list.end(); }
+bool contains(const std::vector<Ip>& list, const Ip& ip) {
+    return std::find(list.begin(), list.end(), ip) != list.end();
+}
 
 bool has_family(const std::vector<Ip>& list, Family family) {
     return std::any_of(list.begin(), list.end(), [&](const Ip& ip) { return ip.family() == family; });
 }
 
 const Ip* first_of(const std::vector<Ip>& list, Family family) {
-    const auto found = std::find_if(list.begin(), list.end(), [&](const Ip& ip) { return ip.family() == family; });
+    const auto found =
+        std::find_if(list.begin(), list.end(), [&](const Ip& ip) { return ip.family() == family; });
     return found == list.end() ? nullptr : &*found;
 }
 
@@ -56,7 +59,7 @@ std::string unwanted_lines(const HostState& state, std::uint32_t ctid, const std
     const std::string name = device_name(ctid);
     std::string out;
     for (const auto& route : state.routes)
-        if (!contains(addresses, route.address))
+        if (route.device == name && !contains(addresses, route.address))
             out += format("route del {} dev {}\n", route.address.host_route(), name);
     for (const auto& neighbour : state.neighbours)
         if (!contains(addresses, neighbour.address))
@@ -66,13 +69,15 @@ std::string unwanted_lines(const HostState& state, std::uint32_t ctid, const std
 
 // "add", not "replace", for a new route: replacing would silently take another container's address away.
 std::string route_line(const HostState& state, const Wanted& wanted, const Policy& policy, const Ip& ip) {
+    const std::string name = device_name(wanted.ctid);
     const auto source = route_source(state, policy, ip.family());
-    const auto found = std::find_if(state.routes.begin(), state.routes.end(),
-                                    [&](const HostRoute& route) { return route.address == ip; });
+    const auto found = std::find_if(state.routes.begin(), state.routes.end(), [&](const HostRoute& route) {
+        return route.address == ip && route.device == name;
+    });
     if (found != state.routes.end() && found->source == source)
         return {};
     return format("route {} {} dev {}{}\n", found == state.routes.end() ? "add" : "replace", ip.host_route(),
-                  device_name(wanted.ctid), source ? " src " + source->text() : "");
+                  name, source ? " src " + source->text() : "");
 }
 
 std::string wanted_lines(const HostState& state, const Wanted& wanted, const Policy& policy) {
@@ -91,7 +96,8 @@ std::string proxy_line(std::string_view verb, const ProxyEntry& entry) {
 }
 
 // An entry that is there and not in the record is the administrator's own: neither made nor removed by us.
-Record wanted_proxies(const HostState& state, const Wanted& wanted, const Policy& policy, const Record& before) {
+Record wanted_proxies(const HostState& state, const Wanted& wanted, const Policy& policy,
+                      const Record& before) {
     Record out;
     for (const Ip& ip : wanted.addresses)
         for (const Device* device : neighbour_devices(state, ip, policy.neighbours))
@@ -127,12 +133,14 @@ std::string guest_neighbour_line(const GuestState& state, std::string_view gatew
 std::string guest_address_lines(const GuestState& state, const Wanted& wanted) {
     std::string out;
     for (const Subnet& subnet : state.link.subnets)
-        if (!subnet.link_scope && (!contains(wanted.addresses, subnet.address) || subnet.prefix != subnet.address.width()))
+        if (!subnet.link_scope &&
+            (!contains(wanted.addresses, subnet.address) || subnet.prefix != subnet.address.width()))
             out += format("address del {}/{} dev {}\n", subnet.address.text(), subnet.prefix, k_guest_device);
     for (const Ip& ip : wanted.addresses) {
-        const bool there = std::any_of(state.link.subnets.begin(), state.link.subnets.end(), [&](const Subnet& subnet) {
-            return subnet.address == ip && subnet.prefix == ip.width();
-        });
+        const bool there =
+            std::any_of(state.link.subnets.begin(), state.link.subnets.end(), [&](const Subnet& subnet) {
+                return subnet.address == ip && subnet.prefix == ip.width();
+            });
         if (!there)
             out += format("address add {} dev {}{}\n", ip.host_route(), k_guest_device,
                           ip.family() == Family::ipv6 ? " nodad" : "");
@@ -170,16 +178,28 @@ std::string guest_unwanted_routes(const GuestState& state, const Wanted& wanted)
 
 } // namespace
 
-std::vector<const Device*> neighbour_devices(const HostState& state, const Ip& ip, const NeighbourDevices& policy) {
+std::vector<const Device*> neighbour_devices(const HostState& state, const Ip& ip,
+                                             const NeighbourDevices& policy) {
     using Mode = NeighbourDevices::Mode;
     std::vector<const Device*> out;
     for (const Device& device : state.devices) {
-        const bool named = std::find(policy.names.begin(), policy.names.end(), device.name) != policy.names.end();
+        const bool named =
+            std::find(policy.names.begin(), policy.names.end(), device.name) != policy.names.end();
         if (device.neighbourly && (policy.mode == Mode::all || (policy.mode == Mode::listed && named) ||
                                    (policy.mode == Mode::detect && device.holds(ip))))
             out.push_back(&device);
     }
     return out;
+}
+
+std::optional<std::string> other_container(const std::vector<HostRoute>& routes, const Ip& ip,
+                                           std::uint32_t ctid) {
+    constexpr std::string_view k_prefix = "venet";
+    for (const HostRoute& route : routes)
+        if (route.address == ip && route.device != device_name(ctid) &&
+            route.device.substr(0, k_prefix.size()) == k_prefix)
+            return format("container {}", route.device.substr(k_prefix.size()));
+    return std::nullopt;
 }
 
 unsigned uplink_mtu(const HostState& state) {
@@ -207,7 +227,10 @@ HostPlan plan_removal(const HostState& state, std::uint32_t ctid, const Record& 
     return plan;
 }
 
-std::string plan_guest(const GuestState& state, const Wanted& wanted) {
+std::string plan_guest(const GuestState& state, const Wanted& all) {
+    Wanted wanted = all;
+    if (state.ipv6_off)
+        std::erase_if(wanted.addresses, [](const Ip& ip) { return ip.family() == Family::ipv6; });
     std::string out;
     if (!state.loopback_up)
         out += "link set dev lo up\n";

@@ -2,16 +2,22 @@
 #include "programs.hpp"
 
 #include "vz/base/text.hpp"
+#include "vz/sys/file.hpp"
 #include "vz/sys/process.hpp"
+
+#include <cerrno>
+#include <sched.h>
 
 namespace vz::network {
 
 namespace {
 
 constexpr std::chrono::seconds k_timeout{30};
-constexpr std::size_t k_guest_limit = 4 << 20; // a container may give itself any number of addresses and routes
+constexpr std::size_t k_guest_limit = 4
+                                      << 20; // a container may give itself any number of addresses and routes
 
-Result<sys::Exited> run(std::vector<std::string> argv, const std::string& input, int net_ns, std::size_t limit) {
+Result<sys::Exited> run(std::vector<std::string> argv, const std::string& input, int net_ns,
+                        std::size_t limit) {
     sys::Command command(std::move(argv));
     command.input = input;
     command.net_ns = net_ns;
@@ -27,7 +33,20 @@ Result<std::string> query(const std::string& batch, int net_ns, std::size_t limi
     return std::move(exited.out);
 }
 
-// ip says "Error: …" or "RTNETLINK answers: …" and then "Command failed -:N"; the line tells more than the number.
+// /proc/sys/net shows the namespace of whoever looks.
+Result<bool> is_ipv6_off(int net_ns) {
+    VZ_ASSIGN(const auto value, sys::run_in_child([net_ns]() -> Result<std::string> {
+                  if (::setns(net_ns, CLONE_NEWNET) != 0)
+                      return sys_fail(errno, Errc::net_device, "enter the container's network namespace");
+                  return sys::read_kernel_file(
+                             format("/proc/sys/net/ipv6/conf/{}/disable_ipv6", k_guest_device))
+                      .value_or("1");
+              }));
+    return text::trim(value) != "0";
+}
+
+// ip says "Error: …" or "RTNETLINK answers: …" and then "Command failed -:N"; the line tells more than the
+// number.
 Error batch_error(const std::string& batch, const std::string& err) {
     const auto lines = text::split(text::trim(err), '\n');
     std::string_view what = text::trim(lines.front());
@@ -46,22 +65,16 @@ Error batch_error(const std::string& batch, const std::string& err) {
 
 } // namespace
 
-Result<HostState> read_host(const std::string& device, bool device_exists) {
-    VZ_ASSIGN(const auto output, query(host_query(device, device_exists), -1, 64 << 20));
-    return parse_host(output);
-}
-
-Result<HostState> read_host_routes(const std::vector<Address>& addresses) {
-    std::string batch = "address show\n";
-    for (const Address& address : addresses)
-        batch += format("route show exact {}\n", address.ip().host_route());
-    VZ_ASSIGN(const auto output, query(batch, -1, 64 << 20));
-    return parse_host(output);
+Result<HostState> read_host(const std::vector<Ip>& addresses, const std::optional<std::string>& device) {
+    VZ_ASSIGN(const auto output, query(host_query(addresses, device), -1, 64 << 20));
+    return parse_host(output, device);
 }
 
 Result<GuestState> read_guest(int net_ns) {
     VZ_ASSIGN(const auto output, query(guest_query(), net_ns, k_guest_limit));
-    return parse_guest(output);
+    VZ_ASSIGN(GuestState state, parse_guest(output));
+    VZ_ASSIGN(state.ipv6_off, is_ipv6_off(net_ns));
+    return state;
 }
 
 Result<void> run_ip_batch(const std::string& batch, int net_ns, OnFailure on_failure) {

@@ -6,10 +6,8 @@
 
 namespace vz::network {
 
-Result<HostState> read_host(const std::string& device, bool device_exists);
-// With the routes to exactly these addresses, whatever device they use.
-Result<HostState> read_host_routes(const std::vector<Address>& addresses);
-
+// With the routes to these addresses, and all routes and neighbours of `device`, which must exist.
+Result<HostState> read_host(const std::vector<Ip>& addresses, const std::optional<std::string>& device);
 Result<GuestState> read_guest(int net_ns);
 
 enum class OnFailure { stop, go_on };

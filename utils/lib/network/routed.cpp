@@ -5,10 +5,13 @@
 #include "sysctl.hpp"
 #include "vz/base/text.hpp"
 #include "vz/network/plan.hpp"
+#include "vz/sys/fd.hpp"
 #include "vz/sys/file.hpp"
 #include "vz/sys/lock.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
 #include <net/if.h>
 #include <unistd.h>
 
@@ -18,9 +21,12 @@ namespace {
 
 constexpr std::chrono::seconds k_patience{10};
 
-bool device_exists(const std::string& name) { return ::if_nametoindex(name.c_str()) != 0; }
+bool device_exists(const std::string& name) {
+    return ::if_nametoindex(name.c_str()) != 0;
+}
 
-// The record file of one container, locked: a live change must not meet the clean-up of a container that ends.
+// The record file of one container, locked: a live change must not meet the clean-up of a container that
+// ends.
 class RecordFile {
 public:
     static Result<RecordFile> open(const std::string& folder, std::uint32_t ctid) {
@@ -32,16 +38,34 @@ public:
         return RecordFile(std::move(path), *std::move(lock));
     }
 
+    // Of a command that works or was killed, too.
+    static bool any_trace(const std::string& folder, std::uint32_t ctid) {
+        const std::string path = format("{}/{}", folder, ctid);
+        return sys::exists(path) || sys::exists(path + ".new") || sys::exists(path + ".lock");
+    }
+
     Result<Record> read() const {
         VZ_ASSIGN(const auto text, sys::read_file(m_path));
         return text ? Record::parse(*text) : Record{};
     }
 
-    Result<void> write(const Record& record) const { return sys::write_file_atomic(m_path, record.text(), 0600); }
+    // The folder dies with the host, so nothing is synced; one temporary name, so that a killed writer leaves
+    // at most that, for remove().
+    Result<void> write(const Record& record) const {
+        const std::string fresh = m_path + ".new";
+        sys::Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+        if (!fd)
+            return sys_fail(errno, Errc::system, "open {}", fresh);
+        VZ_TRY(sys::write_all(fd.get(), record.text()).context(fresh));
+        if (::rename(fresh.c_str(), m_path.c_str()) != 0)
+            return sys_fail(errno, Errc::system, "rename to {}", m_path);
+        return {};
+    }
 
     Result<void> remove() const {
-        if (::unlink(m_path.c_str()) != 0 && errno != ENOENT)
-            return sys_fail(errno, Errc::system, "unlink {}", m_path);
+        for (const auto& path : {m_path + ".new", m_path})
+            if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+                return sys_fail(errno, Errc::system, "unlink {}", path);
         return {};
     }
 
@@ -53,7 +77,8 @@ private:
 };
 
 // The addresses that can be had here; says which cannot.
-std::vector<Address> usable_addresses(const std::vector<Address>& all, const Policy& policy, Reporter& reporter) {
+std::vector<Address> usable_addresses(const std::vector<Address>& all, const Policy& policy,
+                                      Reporter& reporter) {
     const bool ipv6 = policy.ipv6 && host_has_ipv6();
     std::vector<Address> out;
     for (const Address& address : all) {
@@ -74,8 +99,6 @@ Ipv6 needs_ipv6(const std::vector<Address>& addresses) {
     return any ? Ipv6::yes : Ipv6::no;
 }
 
-// Rules first and routes last: what can fail for want of kernel support fails before anything is reachable, and a
-// container never sends before its sources are checked.
 Result<void> apply_rules(const Policy& policy, const GuestRules& rules, Reporter& reporter) {
     auto applied = run_nft(nft_set_guest(rules));
     if (applied || policy.firewall == Policy::Firewall::required)
@@ -93,27 +116,45 @@ Result<void> apply_sysctls(const Policy& policy, const std::string& device, Ipv6
 }
 
 Result<void> remove_from_kernel(std::uint32_t ctid, const Record& record) {
-    VZ_ASSIGN(const HostState host, read_host(device_name(ctid), device_exists(device_name(ctid))));
+    const std::string device = device_name(ctid);
+    VZ_ASSIGN(const HostState host,
+              read_host({}, device_exists(device) ? std::optional(device) : std::nullopt));
     return run_ip_batch(plan_removal(host, ctid, record).batch, -1, OnFailure::go_on);
 }
 
-// Where nft cannot even show our table, because it or the kernel's part is missing, there is nothing to remove.
+// Where nft cannot even show our table, because it or the kernel's part is missing, there is nothing to
+// remove.
 Result<void> remove_rules(std::uint32_t ctid) {
     auto removed = run_nft(nft_remove_guest(ctid));
     return removed || run_nft("list table inet vz\n") ? removed : Result<void>();
 }
 
-Wanted wanted_from(const Link& link, const std::vector<Address>& addresses, const HostState& host,
-                   const GuestState& guest) {
-    Wanted wanted{link.ctid, {}, guest.link.mac, uplink_mtu(host)};
+// Before anything is changed; two commands at the same moment are told apart by the kernel's "File exists".
+Result<void> check_unused(const HostState& host, const std::vector<Address>& addresses, std::uint32_t ctid) {
     for (const Address& address : addresses)
-        wanted.addresses.push_back(address.ip());
-    return wanted;
+        if (const auto owner = other_container(host.routes, address.ip(), ctid))
+            return fail(Errc::ip_in_use, "{}: in use by {}", address.ip().text(), *owner);
+    return {};
+}
+
+// What the configuration names and the host does not have is no reason to keep a container off the network.
+void warn_of_missing(const HostState& host, const GuestState& guest, const std::vector<Address>& addresses,
+                     const Policy& policy, Reporter& reporter) {
+    if (policy.route_src_device && !host.find(*policy.route_src_device))
+        reporter.warning(format("VE_ROUTE_SRC_DEV: {}: no such network device",
+                                text::printable(*policy.route_src_device)));
+    for (const auto& name : policy.neighbours.names)
+        if (!host.find(name))
+            reporter.warning(format("NEIGHBOUR_DEVS: {}: no such network device", name));
+    if (guest.ipv6_off && needs_ipv6(addresses) == Ipv6::yes)
+        reporter.warning("the container has switched IPv6 off for itself");
 }
 
 } // namespace
 
-std::string device_name(std::uint32_t ctid) { return format("venet{}", ctid); }
+std::string device_name(std::uint32_t ctid) {
+    return format("venet{}", ctid);
+}
 
 Result<void> Routed::bring_up(const Link& link) const {
     const std::string device = device_name(link.ctid);
@@ -122,22 +163,25 @@ Result<void> Routed::bring_up(const Link& link) const {
     const auto addresses = usable_addresses(link.addresses, m_policy, m_reporter);
     VZ_ASSIGN(const auto file, RecordFile::open(m_policy.state_dir, link.ctid));
     VZ_ASSIGN(const Record before, file.read());
-    VZ_ASSIGN(const HostState host, read_host(device, true));
+    VZ_ASSIGN(const HostState host, read_host(ips_of(addresses), device));
     VZ_ASSIGN(const GuestState guest, read_guest(link.guest_net_ns));
+    VZ_TRY(check_unused(host, addresses, link.ctid));
+    warn_of_missing(host, guest, addresses, m_policy, m_reporter);
 
-    const Wanted wanted = wanted_from(link, addresses, host, guest);
+    const Wanted wanted{link.ctid, ips_of(addresses), guest.link.mac, uplink_mtu(host)};
     const HostPlan plan = plan_host(host, wanted, m_policy, before);
     VZ_TRY(file.write(plan.touched));
-    VZ_TRY(apply_rules(m_policy, plan_rules(host, addresses, link.ctid, m_policy.masquerade), m_reporter));
     VZ_TRY(apply_sysctls(m_policy, device, needs_ipv6(addresses), plan));
+    // Rules after routes: until then the container cannot send from an address that the route may not get.
     VZ_TRY(run_ip_batch(plan.batch));
+    VZ_TRY(apply_rules(m_policy, plan_rules(host, addresses, link.ctid, m_policy.masquerade), m_reporter));
     VZ_TRY(run_ip_batch(plan_guest(guest, wanted), link.guest_net_ns).context("in the container"));
     return plan.record.proxies == plan.touched.proxies ? Result<void>() : file.write(plan.record);
 }
 
 Result<void> Routed::take_down(std::uint32_t ctid) const {
     const std::string device = device_name(ctid);
-    if (!device_exists(device) && !sys::exists(format("{}/{}", m_policy.state_dir, ctid)))
+    if (!device_exists(device) && !RecordFile::any_trace(m_policy.state_dir, ctid))
         return {};
     VZ_ASSIGN(const auto file, RecordFile::open(m_policy.state_dir, ctid));
     VZ_ASSIGN(const Record before, file.read());

@@ -47,7 +47,9 @@ std::optional<Subnet> parse_subnet(const Json& info) {
                   info.string_or("scope") == "link"};
 }
 
-bool is_ours(std::string_view name) { return name.substr(0, 5) == "venet"; }
+bool is_ours(std::string_view name) {
+    return name.substr(0, 5) == "venet";
+}
 
 Device parse_device(const Json& json) {
     Device device;
@@ -66,8 +68,8 @@ Device parse_device(const Json& json) {
     return device;
 }
 
-// The documents of one `ip -j -batch`, in order. An empty list may be printed as nothing by some versions, so the
-// number of lines tells nothing: each document is known by what its objects carry.
+// The documents of one `ip -j -batch`, in order. An empty list may be printed as nothing by some versions, so
+// the number of lines tells nothing: each document is known by what its objects carry.
 Result<std::vector<Json>> objects_of(std::string_view output) {
     std::vector<Json> objects;
     for (const auto& line : text::split(output, '\n')) {
@@ -83,10 +85,18 @@ Result<std::vector<Json>> objects_of(std::string_view output) {
     return objects;
 }
 
-bool is_link(const Json& object) { return object.find("ifname") != nullptr; }
-bool is_proxy(const Json& object) { return object.find("proxy") != nullptr; }
-bool is_neighbour(const Json& object) { return object.find("state") != nullptr; }
-bool is_default(const Json& object) { return object.string_or("dst") == "default"; }
+bool is_link(const Json& object) {
+    return object.find("ifname") != nullptr;
+}
+bool is_proxy(const Json& object) {
+    return object.find("proxy") != nullptr;
+}
+bool is_neighbour(const Json& object) {
+    return object.find("state") != nullptr;
+}
+bool is_default(const Json& object) {
+    return object.string_or("dst") == "default";
+}
 
 std::optional<StaticNeighbour> parse_neighbour(const Json& object) {
     const auto ip = Ip::parse(object.string_or("dst"));
@@ -96,38 +106,42 @@ std::optional<StaticNeighbour> parse_neighbour(const Json& object) {
     return StaticNeighbour{*ip, mac};
 }
 
-// "10.0.0.1" or "2001:db8::5" in the main table: a route of ours. Networks and ways through the container are the
-// administrator's.
-std::optional<HostRoute> parse_route(const Json& object) {
+// "10.0.0.1" or "2001:db8::5" in the main table: a route of ours. Networks and ways through the container are
+// the administrator's.
+std::optional<HostRoute> parse_route(const Json& object, const std::string& device) {
     const auto ip = Ip::parse(object.string_or("dst"));
     if (!ip || object.find("table") || object.find("gateway") || object.string_or("protocol") == "kernel" ||
         object.string_or("type", "unicast") != "unicast")
         return std::nullopt;
-    return HostRoute{*ip, object.string_or("dev"), Ip::parse(object.string_or("prefsrc"))};
+    // Asked for the routes of one device, ip does not repeat its name.
+    return HostRoute{*ip, object.string_or("dev", device), Ip::parse(object.string_or("prefsrc"))};
 }
 
 } // namespace
 
 bool Device::holds(const Ip& ip) const {
     return std::any_of(subnets.begin(), subnets.end(), [&](const Subnet& subnet) {
-        return !subnet.link_scope && subnet.prefix < subnet.address.width() && ip.in(subnet.address, subnet.prefix);
+        return !subnet.link_scope && subnet.prefix < subnet.address.width() &&
+               ip.in(subnet.address, subnet.prefix);
     });
 }
 
 const Device* HostState::find(std::string_view name) const {
-    const auto found =
-        std::find_if(devices.begin(), devices.end(), [&](const Device& device) { return device.name == name; });
+    const auto found = std::find_if(devices.begin(), devices.end(),
+                                    [&](const Device& device) { return device.name == name; });
     return found == devices.end() ? nullptr : &*found;
 }
 
-std::string host_query(const std::string& device, bool device_exists) {
+std::string host_query(const std::vector<Ip>& addresses, const std::optional<std::string>& device) {
     std::string out = "address show\nroute show table all default\n";
-    if (device_exists)
-        out += format("route show table all dev {0}\nneigh show dev {0}\n", device);
+    if (device)
+        out += format("route show table all dev {0}\nneigh show dev {0}\n", *device);
+    for (const Ip& ip : addresses)
+        out += format("route show exact {}\n", ip.host_route());
     return out + "neigh show proxy\n";
 }
 
-Result<HostState> parse_host(std::string_view output) {
+Result<HostState> parse_host(std::string_view output, const std::optional<std::string>& device) {
     VZ_ASSIGN(const auto objects, objects_of(output));
     HostState state;
     std::uint64_t best = std::numeric_limits<std::uint64_t>::max();
@@ -144,21 +158,23 @@ Result<HostState> parse_host(std::string_view output) {
             // IPv6 routes carry a metric of 1024 unless told otherwise, so IPv4 decides where both are there.
             const Json* metric = object.find("metric");
             const std::uint64_t cost = metric ? metric->as_uint() : 0;
-            if (const auto device = object.string_or("dev"); !device.empty() && cost < best) {
-                state.default_device = device;
+            if (const auto uplink = object.string_or("dev"); !uplink.empty() && cost < best) {
+                state.default_device = uplink;
                 best = cost;
             }
-        } else if (auto route = parse_route(object)) {
+        } else if (auto route = parse_route(object, device.value_or(""))) {
             state.routes.push_back(*route);
         }
     }
     return state;
 }
 
-// No "link show" before "address show": ip would then print no addresses (it keeps a filter between the lines).
+// No "link show" before "address show": ip would then print no addresses (it keeps a filter between the
+// lines).
 std::string guest_query() {
-    return format("address show dev lo\naddress show dev {0}\nroute show table all dev {0}\nneigh show dev {0}\n",
-                  k_guest_device);
+    return format(
+        "address show dev lo\naddress show dev {0}\nroute show table all dev {0}\nneigh show dev {0}\n",
+        k_guest_device);
 }
 
 Result<GuestState> parse_guest(std::string_view output) {

@@ -24,14 +24,15 @@ Result<void> set(const std::string& key, std::string_view value) {
     return sys::write_kernel_file(std::string(k_net) + key, value).as(Errc::kernel_unsuitable);
 }
 
-// Switching IPv6 forwarding on makes a device with accept_ra=1 deaf to routers, and drops the default route that it
-// learned from one, unless it is 2 by then.
+// Switching IPv6 forwarding on makes a device with accept_ra=1 deaf to routers, and drops the default route
+// that it learned from one, unless it is 2 by then.
 Result<void> keep_router_advertisements() {
     VZ_ASSIGN(const auto conf, sys::Dir::open(std::string(k_net) + "ipv6/conf"));
     VZ_ASSIGN(const auto devices, conf.list());
     for (const auto& device : devices) {
         const std::string key = "ipv6/conf/" + device + "/accept_ra";
-        if (device != "all" && device != "default" && device != "lo" && device.substr(0, 5) != "venet" && get(key) == "1")
+        if (device != "all" && device != "default" && device != "lo" && device.substr(0, 5) != "venet" &&
+            get(key) == "1")
             VZ_TRY(set(key, "2"));
     }
     return {};
@@ -39,7 +40,9 @@ Result<void> keep_router_advertisements() {
 
 } // namespace
 
-bool host_has_ipv6() { return get("ipv6/conf/all/forwarding").has_value(); }
+bool host_has_ipv6() {
+    return get("ipv6/conf/all/forwarding").has_value();
+}
 
 Result<void> enable_forwarding(Ipv6 ipv6) {
     VZ_TRY(set("ipv4/ip_forward", "1"));
@@ -53,8 +56,8 @@ Result<void> set_up_device(const std::string& device, Ipv6 ipv6) {
     const std::string v4 = "ipv4/conf/" + device + "/";
     VZ_TRY(set(v4 + "forwarding", "1"));
     VZ_TRY(set(v4 + "proxy_arp", "1"));
-    // Strict: each address of the container is routed to this device, so nothing else may come from it; this also
-    // keeps forged ARP senders out of the host's neighbour table.
+    // Strict: each address of the container is routed to this device, so nothing else may come from it; this
+    // also keeps forged ARP senders out of the host's neighbour table.
     VZ_TRY(set(v4 + "rp_filter", "1"));
     VZ_TRY(set(v4 + "accept_redirects", "0"));
     VZ_TRY(set("ipv4/neigh/" + device + "/proxy_delay", "0")); // by default up to 0.8 s for the first packet

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vz::network {
 
@@ -22,11 +23,11 @@ public:
     static std::optional<Ip> parse(std::string_view text);
 
     Family family() const { return m_family; }
-    const std::array<std::uint8_t, 16>& bytes() const { return m_bytes; } // IPv4 uses the first four
+    const std::array<std::uint8_t, 16>& bytes() const { return m_bytes; }  // IPv4 uses the first four
     unsigned width() const { return m_family == Family::ipv4 ? 32 : 128; } // in bits
-    std::string text() const;                                             // canonical (RFC 5952)
-    std::string host_route() const;                                       // text with "/32" or "/128"
-    bool in(const Ip& network, unsigned prefix) const;                    // same family and first `prefix` bits
+    std::string text() const;                                              // canonical (RFC 5952)
+    std::string host_route() const;                                        // text with "/32" or "/128"
+    bool in(const Ip& network, unsigned prefix) const; // same family and first `prefix` bits
 
     auto operator<=>(const Ip&) const = default;
 
@@ -35,13 +36,13 @@ private:
     std::array<std::uint8_t, 16> m_bytes{};
 };
 
-// A unicast address that a container may own, with the prefix length as the administrator wrote it. The prefix is
-// kept for the configuration only: a routed container always gets the single address.
+// A unicast address that a container may own, with the prefix length as the administrator wrote it. The
+// prefix is kept for the configuration only: a routed container always gets the single address.
 class Address {
 public:
-    // "A", "A/len", and for IPv4 "A/netmask". Errc::bad_value, with the reason, for text that is no address and for
-    // what no container can own: unspecified, loopback, multicast, broadcast, IPv6 link-local, IPv4 inside IPv6,
-    // and the gateway's own address (k_gateway4).
+    // "A", "A/len", and for IPv4 "A/netmask". Errc::bad_value, with the reason, for text that is no address
+    // and for what no container can own: unspecified, loopback, multicast, broadcast, IPv6 link-local, IPv4
+    // inside IPv6, and the gateway's own address (k_gateway4).
     static Result<Address> parse(std::string_view text);
 
     const Ip& ip() const { return m_ip; }
@@ -60,6 +61,8 @@ private:
     Ip m_ip;
     std::optional<unsigned> m_prefix;
 };
+
+std::vector<Ip> ips_of(const std::vector<Address>& addresses);
 
 // What every container's default routes point to; on no device for IPv4, on the host's end for IPv6.
 inline constexpr std::string_view k_gateway4 = "169.254.1.1";

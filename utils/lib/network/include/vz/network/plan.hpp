@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What must change, as input for `ip -batch` (ip(8)): pure functions from the present state and the wanted one.
+// What must change, as input for `ip -batch` (ip(8)): pure functions from the present state and the wanted
+// one.
 #pragma once
 
 #include "vz/base/json.hpp"
@@ -51,8 +52,8 @@ struct HostState {
     std::vector<Device> devices;
     std::set<ProxyEntry> proxies;
     std::optional<std::string> default_device; // of the best default route
-    std::vector<HostRoute> routes;             // of the container's device
-    std::vector<StaticNeighbour> neighbours;   // of the container's device
+    std::vector<HostRoute> routes; // of the container's device, and whoever has the wanted addresses
+    std::vector<StaticNeighbour> neighbours; // of the container's device
 
     const Device* find(std::string_view name) const;
 };
@@ -63,14 +64,16 @@ struct GuestState {
     std::optional<Ip> default4_source; // of the default route by k_gateway4, if there is one
     bool default4 = false;
     bool default6 = false; // by k_gateway6
+    bool ipv6_off = false; // disable_ipv6 of the device, not from ip(8)
     std::vector<StaticNeighbour> neighbours;
 };
 
 // Input for `ip -j -batch -` whose output, one JSON document a line, the parse functions take.
-std::string host_query(const std::string& device, bool device_exists);
-Result<HostState> parse_host(std::string_view output);
+std::string host_query(const std::vector<Ip>& addresses, const std::optional<std::string>& device);
+Result<HostState> parse_host(std::string_view output, const std::optional<std::string>& device);
 std::string guest_query();
-Result<GuestState> parse_guest(std::string_view output); // written by the kernel, with names a container may choose
+Result<GuestState>
+parse_guest(std::string_view output); // written by the kernel, with names a container may choose
 
 // The proxy entries made for a container, as kept in Policy::state_dir: "proxy DEVICE ADDRESS" a line.
 struct Record {
@@ -100,9 +103,14 @@ std::string plan_guest(const GuestState& state, const Wanted& wanted);
 GuestRules plan_rules(const HostState& state, const std::vector<Address>& addresses, std::uint32_t ctid,
                       Policy::Masquerade masquerade);
 
+// Another device of ours, and so another container, that has the route to `ip`: "container 102".
+std::optional<std::string> other_container(const std::vector<HostRoute>& routes, const Ip& ip,
+                                           std::uint32_t ctid);
+
 unsigned uplink_mtu(const HostState& state); // 1500 without a default route
 
 // The uplinks on which the host is to answer for `ip`.
-std::vector<const Device*> neighbour_devices(const HostState& state, const Ip& ip, const NeighbourDevices& policy);
+std::vector<const Device*> neighbour_devices(const HostState& state, const Ip& ip,
+                                             const NeighbourDevices& policy);
 
 } // namespace vz::network

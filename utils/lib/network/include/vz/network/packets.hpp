@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The few ARP (RFC 826, RFC 5227) and neighbour discovery (RFC 4861) packets that we send and understand. Pure.
+// The few ARP (RFC 826, RFC 5227) and neighbour discovery (RFC 4861) packets that we send and understand.
+// Pure.
 #pragma once
 
 #include "vz/network/address.hpp"
