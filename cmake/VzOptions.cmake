@@ -2,6 +2,7 @@
 # Settings and warnings that all of our own targets share; linked privately, so nothing leaks to users.
 option(VZ_BUILD_TESTS "Build the test programs" ON)
 option(VZ_WERROR "Treat warnings as errors" OFF)
+option(VZ_FUZZ "Build the libFuzzer programs; needs clang" OFF)
 set(VZ_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -23,6 +24,9 @@ target_compile_options(vz_settings INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wformat=2 -Wimplicit-fallthrough)
 if(VZ_WERROR)
     target_compile_options(vz_settings INTERFACE -Werror)
+endif()
+if(VZ_FUZZ)
+    target_compile_options(vz_settings INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(VZ_SANITIZE)
     target_compile_options(vz_settings INTERFACE -fsanitize=${VZ_SANITIZE} -fno-omit-frame-pointer)
