@@ -11,14 +11,20 @@ namespace {
 // Below this many a host with dozens of systemd guests sees "Too many open files" from inotify_init.
 constexpr std::uint64_t k_enough_inotify = 1024;
 
-Status status_of(bool there) { return there ? Status::ok : Status::missing; }
+Status status_of(bool there) {
+    return there ? Status::ok : Status::missing;
+}
 
 Status status_of(Presence presence) {
     switch (presence) {
-    case Presence::there: return Status::ok;
-    case Presence::loadable: return Status::loadable;
-    case Presence::absent: return Status::missing;
-    case Presence::unknown: break;
+    case Presence::there:
+        return Status::ok;
+    case Presence::loadable:
+        return Status::loadable;
+    case Presence::absent:
+        return Status::missing;
+    case Presence::unknown:
+        break;
     }
     return Status::unknown;
 }
@@ -34,25 +40,33 @@ std::string absent_of(const std::set<std::string>& have, const std::vector<std::
 Finding set_finding(std::string feature, Need need, const std::set<std::string>& have,
                     const std::vector<std::string>& wanted, std::string used_by, std::string advice) {
     const auto absent = absent_of(have, wanted);
-    return {std::move(feature), need, status_of(absent.empty()),
-            absent.empty() ? text::join(wanted, " ") : "missing: " + absent, std::move(used_by), std::move(advice)};
+    return {std::move(feature),        need,
+            status_of(absent.empty()), absent.empty() ? text::join(wanted, " ") : "missing: " + absent,
+            std::move(used_by),        std::move(advice)};
 }
 
 Finding hierarchy(const Cgroups& cgroups) {
     const char* kind = cgroups.unified ? (cgroups.legacy ? "hybrid" : "version 2")
                                        : (cgroups.legacy ? "version 1 only" : "none mounted");
-    return {"cgroup hierarchy", Need::required, status_of(cgroups.unified || cgroups.legacy), kind,
-            "every container", "mount -t cgroup2 cgroup2 /sys/fs/cgroup"};
+    return {"cgroup hierarchy",
+            Need::required,
+            status_of(cgroups.unified || cgroups.legacy),
+            kind,
+            "every container",
+            "mount -t cgroup2 cgroup2 /sys/fs/cgroup"};
 }
 
 Finding user_namespaces(std::uint64_t allowed) {
-    return {"user namespaces allowed", Need::required, status_of(allowed > 0), std::to_string(allowed),
-            "every container", "sysctl user.max_user_namespaces=15000"};
+    return {"user namespaces allowed", Need::required,    status_of(allowed > 0),
+            std::to_string(allowed),   "every container", "sysctl user.max_user_namespaces=15000"};
 }
 
 Finding inotify(std::uint64_t instances) {
-    return {"inotify instances", Need::optional, instances >= k_enough_inotify ? Status::ok : Status::low,
-            std::to_string(instances), "many systemd guests on one host",
+    return {"inotify instances",
+            Need::optional,
+            instances >= k_enough_inotify ? Status::ok : Status::low,
+            std::to_string(instances),
+            "many systemd guests on one host",
             format("sysctl fs.inotify.max_user_instances={}", k_enough_inotify)};
 }
 
@@ -86,7 +100,8 @@ std::vector<Finding> judge(const Facts& facts) {
         part("seccomp", Need::optional, facts.seccomp ? Presence::there : Presence::absent,
              "refusing dangerous system calls", "boot a Debian kernel"),
         part("AppArmor", Need::optional, facts.apparmor ? Presence::there : Presence::absent,
-             "a second fence around containers", "apt install apparmor, remove apparmor=0 from the command line"),
+             "a second fence around containers",
+             "apt install apparmor, remove apparmor=0 from the command line"),
         inotify(facts.inotify_instances),
     };
     for (auto& finding : out)
@@ -110,22 +125,32 @@ Verdict verdict(const std::vector<Finding>& findings) {
 
 std::string_view status_name(Status status) {
     switch (status) {
-    case Status::ok: return "ok";
-    case Status::loadable: return "module";
-    case Status::low: return "low";
-    case Status::missing: return "missing";
-    case Status::unknown: break;
+    case Status::ok:
+        return "ok";
+    case Status::loadable:
+        return "module";
+    case Status::low:
+        return "low";
+    case Status::missing:
+        return "missing";
+    case Status::unknown:
+        break;
     }
     return "unknown";
 }
 
-std::string_view need_name(Need need) { return need == Need::required ? "required" : "optional"; }
+std::string_view need_name(Need need) {
+    return need == Need::required ? "required" : "optional";
+}
 
 std::string_view verdict_name(Verdict verdict) {
     switch (verdict) {
-    case Verdict::suitable: return "suitable";
-    case Verdict::limited: return "limited";
-    case Verdict::unsuitable: break;
+    case Verdict::suitable:
+        return "suitable";
+    case Verdict::limited:
+        return "limited";
+    case Verdict::unsuitable:
+        break;
     }
     return "unsuitable";
 }

@@ -19,7 +19,9 @@ std::string kernel_text(const std::string& path) {
     return std::string(text::trim(sys::read_kernel_file(path).value_or("")));
 }
 
-std::uint64_t kernel_number(const std::string& path) { return text::to_uint(kernel_text(path)).value_or(0); }
+std::uint64_t kernel_number(const std::string& path) {
+    return text::to_uint(kernel_text(path)).value_or(0);
+}
 
 std::string kernel_release() {
     utsname name{};
@@ -67,7 +69,8 @@ Mount parse_mount(std::string_view line) {
 }
 
 bool is_controller(const std::string& option) {
-    static const std::set<std::string> k_known{"blkio", "cpu", "cpuset", "devices", "freezer", "memory", "pids"};
+    static const std::set<std::string> k_known{"blkio",   "cpu",    "cpuset", "devices",
+                                               "freezer", "memory", "pids"};
     return k_known.contains(option);
 }
 

@@ -19,8 +19,10 @@ Presence presence_of(kmod_module* module) {
     switch (kmod_module_get_initstate(module)) {
     case KMOD_MODULE_BUILTIN:
     case KMOD_MODULE_LIVE:
-    case KMOD_MODULE_COMING: return Presence::there;
-    default: return kmod_module_get_path(module) ? Presence::loadable : Presence::unknown;
+    case KMOD_MODULE_COMING:
+        return Presence::there;
+    default:
+        return kmod_module_get_path(module) ? Presence::loadable : Presence::unknown;
     }
 }
 
@@ -31,7 +33,8 @@ Presence module_presence(const char* name) {
     std::unique_ptr<kmod_ctx, Unref> ctx(kmod_new(nullptr, &no_configuration));
     if (!ctx)
         return Presence::unknown;
-    kmod_set_log_fn(ctx.get(), [](void*, int, const char*, int, const char*, const char*, va_list) {}, nullptr);
+    kmod_set_log_fn(
+        ctx.get(), [](void*, int, const char*, int, const char*, const char*, va_list) {}, nullptr);
     kmod_list* found = nullptr;
     if (kmod_module_new_from_lookup(ctx.get(), name, &found) < 0 || !found)
         return Presence::unknown;

@@ -6,8 +6,8 @@
 
 namespace vz::kernel {
 
-// `there`: built in or loaded; `loadable`: a file of it exists for the running kernel; `unknown`: libkmod has no
-// list of modules for this kernel, or does not know the name.
+// `there`: built in or loaded; `loadable`: a file of it exists for the running kernel; `unknown`: libkmod has
+// no list of modules for this kernel, or does not know the name.
 Presence module_presence(const char* name);
 
 } // namespace vz::kernel

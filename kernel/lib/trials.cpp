@@ -64,7 +64,9 @@ Presence try_veth() {
     });
 }
 
-Presence try_nftables() { return in_own_network(ask_generation); }
+Presence try_nftables() {
+    return in_own_network(ask_generation);
+}
 
 Presence try_mapped_mounts() {
     if (::geteuid() != 0)

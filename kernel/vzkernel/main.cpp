@@ -25,7 +25,8 @@ std::vector<cli::Option> options() {
 cli::Usage usage() {
     return {.tool = k_tool,
             .synopsis = {"vzkernel check [--json] [-H]"},
-            .summary = "Checks whether the running kernel suits containers; nothing is changed, no module is loaded",
+            .summary =
+                "Checks whether the running kernel suits containers; nothing is changed, no module is loaded",
             .options = options(),
             .notes = "Exit status: 0 suitable, 1 something optional is missing or low, 2 unsuitable.\n"};
 }
@@ -47,8 +48,8 @@ std::vector<cli::Column<kernel::Finding>> columns() {
     };
 }
 
-void print(const kernel::Facts& facts, const std::vector<kernel::Finding>& findings, const cli::Parsed& options,
-           std::ostream& out) {
+void print(const kernel::Facts& facts, const std::vector<kernel::Finding>& findings,
+           const cli::Parsed& options, std::ostream& out) {
     const auto verdict = std::string(verdict_name(kernel::verdict(findings)));
     if (options.has("json")) {
         Json json;
@@ -64,7 +65,9 @@ void print(const kernel::Facts& facts, const std::vector<kernel::Finding>& findi
         out << format("\nKernel {}: {}\n", facts.release, verdict);
 }
 
-int exit_status(kernel::Verdict verdict) { return static_cast<int>(verdict); }
+int exit_status(kernel::Verdict verdict) {
+    return static_cast<int>(verdict);
+}
 
 int run(const std::vector<std::string>& arguments, cli::Io io) {
     const auto given = cli::parse(options(), arguments);
@@ -88,4 +91,6 @@ int run(const std::vector<std::string>& arguments, cli::Io io) {
 
 } // namespace
 
-int main(int argc, char** argv) { return cli::tool_main(k_tool, run, argc, argv); }
+int main(int argc, char** argv) {
+    return cli::tool_main(k_tool, run, argc, argv);
+}

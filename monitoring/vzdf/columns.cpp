@@ -11,12 +11,19 @@ using monitoring::Count;
 using monitoring::DiskUse;
 using Number = std::optional<std::uint64_t>;
 
-std::string sized(const Number& bytes) { return bytes ? units::human_size(*bytes) : ""; }
-std::string counted(const Number& count) { return count ? std::to_string(*count) : ""; }
-Json json_of(const Number& number) { return number ? Json(*number) : Json(); }
+std::string sized(const Number& bytes) {
+    return bytes ? units::human_size(*bytes) : "";
+}
+std::string counted(const Number& count) {
+    return count ? std::to_string(*count) : "";
+}
+Json json_of(const Number& number) {
+    return number ? Json(*number) : Json();
+}
 
 template<class Get>
-Column number(const char* key, const char* header, const char* help, std::string (*text)(const Number&), Get get) {
+Column number(const char* key, const char* header, const char* help, std::string (*text)(const Number&),
+              Get get) {
     return {{key, header, 9, cli::Align::right, help},
             [=](const DiskUse& use) { return text(get(use)); },
             [=](const DiskUse& use) { return json_of(get(use)); }};
@@ -46,8 +53,12 @@ Column ctid() {
             [](const DiskUse& use) { return Json(use.ctid.value()); }};
 }
 
-Number own_bytes(const DiskUse& use) { return use.own ? Number(use.own->bytes) : Number(); }
-Number own_inodes(const DiskUse& use) { return use.own ? Number(use.own->inodes) : Number(); }
+Number own_bytes(const DiskUse& use) {
+    return use.own ? Number(use.own->bytes) : Number();
+}
+Number own_inodes(const DiskUse& use) {
+    return use.own ? Number(use.own->inodes) : Number();
+}
 
 } // namespace
 

@@ -39,7 +39,8 @@ cli::Usage usage() {
             .notes = notes};
 }
 
-Result<std::vector<config::Ctid>> chosen(const config::Host& host, const cli::Parsed& given, std::istream& in) {
+Result<std::vector<config::Ctid>> chosen(const config::Host& host, const cli::Parsed& given,
+                                         std::istream& in) {
     if (given.operands().empty())
         return config::list_ctids(host.paths);
     const auto separator = given.has("null") ? cli::Separator::nul : cli::Separator::white_space;
@@ -99,4 +100,6 @@ int run(const std::vector<std::string>& arguments, cli::Io io) {
 
 } // namespace
 
-int main(int argc, char** argv) { return cli::tool_main(k_tool, run, argc, argv); }
+int main(int argc, char** argv) {
+    return cli::tool_main(k_tool, run, argc, argv);
+}

@@ -44,13 +44,15 @@ fail() {
 check() { # WHAT COMMAND…: the command must succeed
     local what=$1
     shift
-    if "$@"; then pass "$what"; else fail "$what ($*)"; fi
+    local command=$*
+    if "$@"; then pass "$what"; else fail "$what (${command:0:200})"; fi
 }
 
 check_not() { # WHAT COMMAND…: the command must fail
     local what=$1
     shift
-    if "$@"; then fail "$what ($*)"; else pass "$what"; fi
+    local command=$*
+    if "$@"; then fail "$what (${command:0:200})"; else pass "$what"; fi
 }
 
 equal() { # WHAT EXPECTED ACTUAL

@@ -16,7 +16,8 @@ Facts stock_debian() {
     facts.namespaces = {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"};
     facts.user_namespaces = 96000;
     facts.inotify_instances = 8192;
-    facts.cgroups = {.unified = true, .legacy = false, .controllers = {"cpu", "cpuset", "io", "memory", "pids"}};
+    facts.cgroups = {
+        .unified = true, .legacy = false, .controllers = {"cpu", "cpuset", "io", "memory", "pids"}};
     facts.overlay = Presence::loadable;
     facts.veth = Presence::loadable;
     facts.nftables = Presence::there;

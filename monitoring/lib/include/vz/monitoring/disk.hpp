@@ -17,8 +17,8 @@ struct Supply {
     std::uint64_t used = 0;
     std::uint64_t available = 0; // to ordinary users
 
-    // Used part of what ordinary users can have, in per cent, rounded up as df(1) does; nothing if there is no
-    // supply at all (file systems that make inodes as they go).
+    // Used part of what ordinary users can have, in per cent, rounded up as df(1) does; nothing if there is
+    // no supply at all (file systems that make inodes as they go).
     std::optional<unsigned> percent() const;
 };
 
@@ -32,11 +32,12 @@ struct DiskUse {
     config::Ctid ctid{0};
     std::string hostname;
     std::string private_area;
-    Supply bytes;  // of the file system that holds the private area
+    Supply bytes; // of the file system that holds the private area
     Supply inodes;
-    std::optional<std::uint64_t> limit_bytes; // DISKSPACE of the container (the hard one); nothing if unlimited
+    std::optional<std::uint64_t>
+        limit_bytes; // DISKSPACE of the container (the hard one); nothing if unlimited
     std::optional<std::uint64_t> limit_inodes; // DISKINODES
-    std::optional<TreeUse> own; // the container's own files, if they were counted
+    std::optional<TreeUse> own;                // the container's own files, if they were counted
 };
 
 enum class Count { no, files }; // files: walk through all files of the container, which takes its time

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Building the Debian packages from this tree, aside and only when something changed. Used by quickstart and tests.
+
+# Whatever the packages are made from, as one word.
+packages_key() { # SOURCE
+    (
+        cd "$1" || exit 1
+        . /etc/os-release
+        echo "$VERSION_ID $(dpkg --print-architecture)"
+        find CMakeLists.txt cmake debian utils templates kernel monitoring -type f -not -name '*.swp' -print0 |
+            LC_ALL=C sort -z | xargs -0 sha256sum
+    ) | sha256sum | cut -d ' ' -f 1
+}
+
+# The sources as they are now beside what was compiled before, so that a run that was killed goes on where it was.
+packages_refresh_tree() { # SOURCE TREE
+    local part
+    mkdir -p "$2"
+    find "$2" -mindepth 1 -maxdepth 1 -not -name 'obj-*' -exec rm -rf {} +
+    for part in CMakeLists.txt cmake debian utils templates kernel monitoring; do
+        [ ! -e "$1/$part" ] || cp -a "$1/$part" "$2/"
+    done
+}
+
+packages_compile() { # TREE
+    (
+        cd "$1" || exit 1
+        DEB_BUILD_OPTIONS="nocheck noautodbgsym parallel=$(nproc)" DEB_CXXFLAGS_STRIP=-g \
+            dpkg-buildpackage -b -uc -us -nc -Pnocheck
+    )
+}
+
+packages_are_built() { # SOURCE OUTPUT
+    [ "$(cat "$2/key" 2>/dev/null)" = "$(packages_key "$1")" ]
+}
+
+# Leaves the .deb files, the .changes file and the key in OUTPUT; all of them, or what was there before.
+packages_build() { # SOURCE WORK OUTPUT
+    local source=$1 work=$2 output=$3
+    packages_are_built "$source" "$output" && return
+    mkdir -p "$work"
+    rm -rf "$work"/*.deb "$work"/*.changes "$work"/*.buildinfo "$work/new"
+    packages_refresh_tree "$source" "$work/tree" || return
+    packages_compile "$work/tree" || return
+    mkdir "$work/new" && mv "$work"/*.deb "$work"/*.changes "$work"/*.buildinfo "$work/new/" || return
+    packages_key "$source" >"$work/new/key" || return
+    rm -rf "$output"
+    mv "$work/new" "$output"
+}
