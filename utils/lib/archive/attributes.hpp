@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Extended attributes and ACLs between libarchive's entries and the kernel's form.
+#pragma once
+
+#include "reader.hpp"
+
+struct archive_entry;
+
+namespace vz::archive {
+
+// Those that mean something inside a container: file capabilities, user attributes, POSIX ACLs.
+bool is_kept_attribute(std::string_view name);
+
+Result<Attributes> attributes_of(::archive_entry* entry);
+
+// The kept attributes of an open file or folder.
+Result<Attributes> attributes_of_file(int fd);
+
+// The reverse of attributes_of().
+void put_attributes(const Attributes& attributes, ::archive_entry* entry);
+
+} // namespace vz::archive

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One pass over a tar archive: each member is checked, then handed to a sink; the end is proven too.
+#pragma once
+
+#include "vz/archive/extract.hpp"
+#include "vz/archive/member.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vz::archive {
+
+struct Time {
+    std::int64_t seconds = 0;
+    long nanoseconds = 0;
+    bool operator==(const Time&) const = default;
+};
+
+using Attributes = std::vector<std::pair<std::string, std::string>>; // name, value; sorted by name
+
+struct Block {
+    std::uint64_t offset = 0; // gaps between blocks are holes
+    std::string_view data;
+};
+
+struct Entry {
+    Member member;
+    unsigned mode = 0; // permission bits, set-id and sticky bits
+    std::uint64_t size = 0;
+    Time mtime;
+    Attributes attributes;                                    // as setxattr(2) takes them, ACLs included
+    std::function<Result<std::optional<Block>>()> next_block; // regular files; nothing at the end
+};
+
+class Sink {
+public:
+    virtual ~Sink() = default;
+    virtual Result<void> take(Entry& entry) = 0;
+    virtual Result<void> finish(const MemberCheck& check) = 0;
+};
+
+// `doing` names the pass for the progress display. `sink` may be null: only check.
+Result<Summary> read_archive(int fd, const Limits& limits, Sink* sink, Reporter& reporter,
+                             std::string_view doing);
+
+} // namespace vz::archive
