@@ -54,7 +54,7 @@ Talker::~Talker() {
 }
 
 void Talker::info(std::string_view text) {
-    if (m_verbosity == Verbosity::quiet)
+    if (m_verbosity < Verbosity::normal)
         return;
     wipe();
     m_info << text::printable(text) << '\n' << std::flush;
@@ -64,14 +64,14 @@ void Talker::warning(std::string_view text) {
     if (m_verbosity == Verbosity::quiet)
         return;
     wipe();
-    m_err << m_tool << ": warning: " << text::printable(text) << '\n' << std::flush;
+    m_err << (m_tool.empty() ? "" : m_tool + ": warning: ") << text::printable(text) << '\n' << std::flush;
 }
 
 void Talker::debug(std::string_view text) {
     if (m_verbosity != Verbosity::verbose)
         return;
     wipe();
-    m_err << m_tool << ": " << text::printable(text) << '\n' << std::flush;
+    m_err << (m_tool.empty() ? "" : m_tool + ": ") << text::printable(text) << '\n' << std::flush;
 }
 
 void Talker::progress(std::string_view what, std::uint64_t done, std::uint64_t total) {

@@ -105,15 +105,17 @@ private:
 #define VZ_CAT_(a, b) a##b
 #define VZ_CAT(a, b) VZ_CAT_(a, b)
 
-// Returns the error of `expr` from the enclosing function, if there is one.
-#define VZ_TRY(expr)                                                                                         \
+// Returns the error of `expr` from the enclosing function, if there is one. The counter keeps a use inside a lambda
+// inside another use apart.
+#define VZ_TRY(expr) VZ_TRY_(VZ_CAT(vz_try_, __COUNTER__), expr)
+#define VZ_TRY_(tmp, expr)                                                                                   \
     do {                                                                                                     \
-        if (auto vz_try_result = (expr); !vz_try_result)                                                     \
-            return std::move(vz_try_result).error();                                                         \
+        if (auto tmp = (expr); !tmp)                                                                         \
+            return std::move(tmp).error();                                                                   \
     } while (false)
 
 // VZ_ASSIGN(auto x, expr): the value of `expr`, or return its error.
-#define VZ_ASSIGN(lhs, expr) VZ_ASSIGN_(VZ_CAT(vz_result_, __LINE__), lhs, expr)
+#define VZ_ASSIGN(lhs, expr) VZ_ASSIGN_(VZ_CAT(vz_result_, __COUNTER__), lhs, expr)
 #define VZ_ASSIGN_(tmp, lhs, expr)                                                                           \
     auto tmp = (expr);                                                                                       \
     if (!tmp)                                                                                                \

@@ -11,7 +11,8 @@
 
 namespace vz::cli {
 
-enum class Verbosity { quiet, normal, verbose };
+// quiet: nothing; brief: warnings and progress; normal: info as well; verbose: everything.
+enum class Verbosity { quiet, brief, normal, verbose };
 
 class Talker : public Reporter {
 public:
