@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vz/ops/create.hpp"
+
+#include "census.hpp"
+#include "net_policy.hpp"
+#include "volume.hpp"
+#include "vz/archive/extract.hpp"
+#include "vz/base/scope.hpp"
+#include "vz/base/text.hpp"
+#include "vz/config/registry.hpp"
+#include "vz/guest/init.hpp"
+#include "vz/ops/pending.hpp"
+#include "vz/ops/runtime.hpp"
+#include "vz/ops/scripts.hpp"
+#include "vz/storage/id_pool.hpp"
+#include "vz/sys/dir.hpp"
+#include "vz/sys/file.hpp"
+#include "vz/sys/mount.hpp"
+#include "vz/sys/random.hpp"
+#include "vz/templates/store.hpp"
+
+#include <algorithm>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+namespace vz::ops {
+
+namespace {
+
+// What create needs to know, decided before anything is made.
+struct Draft {
+    config::Container container;
+    templates::Template source;
+    bool conf_exists = false;
+    std::string scratch; // the private area while it is being made
+};
+
+Result<config::ConfFile> starting_conf(const config::Host& host, const CreateRequest& request,
+                                       config::Ctid ctid, bool& exists) {
+    VZ_ASSIGN(const auto present, sys::read_file(host.paths.ct_conf(ctid)));
+    exists = present.has_value();
+    if (exists && request.sample)
+        return fail(Errc::config_copy, "{} exists already; --config is for new configurations",
+                    host.paths.ct_conf(ctid));
+    if (exists)
+        return config::ConfFile::parse(*present).context(host.paths.ct_conf(ctid));
+    const auto name = request.sample.value_or(host.get("CONFIGFILE"));
+    if (name.empty())
+        return config::ConfFile{};
+    if (name.find('/') != std::string::npos || text::has_control(name))
+        return fail(Errc::config_copy, "not a name of a sample: {}", text::printable(name));
+    const auto path = host.paths.sample_conf(name);
+    VZ_ASSIGN(const auto sample, sys::read_file(path));
+    if (!sample && request.sample)
+        return fail(Errc::config_copy, "Sample configuration {} not found", path);
+    VZ_ASSIGN(auto conf, config::ConfFile::parse(sample.value_or("")).context(path));
+    if (sample)
+        VZ_TRY(conf.set("ORIGIN_SAMPLE", name));
+    return conf;
+}
+
+Result<templates::Template> find_template(const config::Host& host, const std::string& name, Reporter& out) {
+    if (name.empty())
+        return fail(Errc::no_template_name,
+                    "no template is named: give --ostemplate, or DEF_OSTEMPLATE in vz.conf");
+    const templates::Store store(host.template_dir());
+    return store.find(name, out);
+}
+
+bool is_empty_folder(const std::string& path) {
+    const auto dir = sys::Dir::open(path);
+    const auto names = dir ? dir->list() : Result<std::vector<std::string>>(Error{});
+    return names && names->empty();
+}
+
+Result<void> check_private_area(const std::string& path) {
+    struct stat st {};
+    if (::lstat(path.c_str(), &st) != 0)
+        return {};
+    if (sys::is_mount_point(path))
+        return fail(Errc::create_private, "{} is a mount point", path);
+    if (!S_ISDIR(st.st_mode) || !is_empty_folder(path))
+        return fail(Errc::private_exists, "Private area already exists in {}", path);
+    return {};
+}
+
+std::string parent_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
+
+Result<void> add_changes(config::ConfFile& conf, const CreateRequest& request,
+                         const templates::Template& source) {
+    for (const auto& [key, value] : request.changes)
+        VZ_TRY(conf.set(key, value));
+    VZ_TRY(conf.set("OSTEMPLATE", source.name));
+    if (request.layout)
+        VZ_TRY(conf.set("VE_LAYOUT", config::layout_name(*request.layout)));
+    std::vector<std::string> addresses = text::words(conf.get("IP_ADDRESS").value_or(""));
+    for (const auto& text : request.ip_add) {
+        VZ_ASSIGN(const auto address, network::Address::parse(text));
+        if (std::find(addresses.begin(), addresses.end(), address.text()) == addresses.end())
+            addresses.push_back(address.text());
+    }
+    return addresses.empty() ? Result<void>() : conf.set("IP_ADDRESS", text::join(addresses, " "));
+}
+
+Result<Draft> draft(const Context& context, const CreateRequest& request, config::Ctid ctid) {
+    const auto& host = context.host;
+    bool conf_exists = false;
+    VZ_ASSIGN(auto conf, starting_conf(host, request, ctid, conf_exists));
+    const auto wanted = !request.template_name.empty()
+                            ? request.template_name
+                            : conf.get("OSTEMPLATE").value_or(host.get("DEF_OSTEMPLATE"));
+    VZ_ASSIGN(auto source, find_template(host, wanted, context.out));
+    VZ_TRY(add_changes(conf, request, source));
+    config::Container container(host, ctid, std::move(conf));
+    const auto layout = container.get_or("VE_LAYOUT", "overlay");
+    if (!config::parse_layout(layout))
+        return fail(Errc::unknown_mount_type, "unknown layout {}: dir and overlay are known",
+                    text::printable(layout));
+    // Written down although they are the defaults: a later change of vz.conf must not move an existing
+    // container.
+    VZ_TRY(container.conf().set("VE_LAYOUT", config::layout_name(container.layout())));
+    if (!conf_exists) {
+        VZ_TRY(container.conf().set("VE_ROOT", container.get_or("VE_ROOT", "/var/lib/vz/root/$VEID")));
+        VZ_TRY(
+            container.conf().set("VE_PRIVATE", container.get_or("VE_PRIVATE", "/var/lib/vz/private/$VEID")));
+    }
+    if (container.uuid().empty())
+        VZ_TRY(container.conf().set("VE_UUID", sys::random_uuid()));
+    if (container.layout() == config::Layout::overlay)
+        VZ_TRY(container.conf().set("VE_TEMPLATE", source.tree_id));
+    auto scratch = container.private_area() + ".tmp";
+    return Draft{std::move(container), std::move(source), conf_exists, std::move(scratch)};
+}
+
+// Refuses early what cannot fit: a copy needs more than the archive, an overlay room for its first changes.
+Result<void> check_space(const Draft& draft) {
+    const auto folder = parent_of(draft.container.private_area());
+    struct stat archive {};
+    const bool copies = draft.container.layout() == config::Layout::dir;
+    const auto size = copies && ::stat(draft.source.archive.c_str(), &archive) == 0 ? archive.st_size : 0;
+    const auto needed = static_cast<std::uint64_t>(size) + (4 << 20);
+    struct statvfs fs {};
+    if (::statvfs(folder.c_str(), &fs) == 0 && std::uint64_t{fs.f_bavail} * fs.f_frsize < needed)
+        return fail(Errc::no_disk_space, "not enough disk space in {}: at least {} MB are needed", folder,
+                    needed >> 20);
+    return {};
+}
+
+// Chooses what must be unique and announces it, so that nobody else takes it meanwhile.
+Result<void> claim(const Context& context, Draft& draft, const CreateRequest& request) {
+    const auto& host = context.host;
+    auto& container = draft.container;
+    VZ_ASSIGN(const auto lock, lock_census(host));
+    VZ_ASSIGN(const auto census, take_census(host, container.ctid()));
+    VZ_TRY(check_addresses_free(census, configured_addresses(container, context.out)));
+    if (!container.name().empty())
+        VZ_TRY(check_name_free(census, container.name()));
+    VZ_ASSIGN(const auto pool, storage::parse_id_pool(host.get("VE_IDS")));
+    auto ids = request.ids ? request.ids : container.id_range();
+    if (!ids) {
+        VZ_ASSIGN(ids, storage::choose_range(pool, census.ranges));
+    }
+    for (const auto& range : census.ranges)
+        if (storage::overlap(range, *ids))
+            return fail(Errc::bad_value, "ids {} to {} belong to another container", ids->uid_base,
+                        ids->uid_base + ids->count - 1);
+    VZ_TRY(container.conf().set("LOCAL_UID", std::to_string(ids->uid_base)));
+    VZ_TRY(container.conf().set("LOCAL_GID", std::to_string(ids->gid_base)));
+    VZ_TRY(storage::ensure_delegation(host.paths.subid_file("subuid"), host.paths.subid_file("subgid"), *ids,
+                                      pool));
+    Pending pending;
+    pending.scratch = {draft.scratch};
+    pending.paths = {container.private_area()};
+    pending.ids = ids;
+    pending.addresses = container.addresses();
+    pending.name = container.name();
+    pending.tree = container.template_id();
+    return announce(host, container.ctid(), pending);
+}
+
+Result<void> fill_from_archive(const Context& context, const storage::Volume& volume,
+                               const storage::Storage& layout, const templates::Template& source) {
+    VZ_ASSIGN(const auto folder, layout.content_folder(volume));
+    VZ_ASSIGN(const auto userns, sys::make_userns(volume.ids));
+    VZ_ASSIGN(auto mount, sys::clone_mount_mapped(folder, userns));
+    const sys::Dir target(std::move(mount));
+    VZ_TRY(archive::extract({source.archive, target, userns, {}, context.out}));
+    // A template of unknown origin may hold anything; better to refuse it here than at the first start.
+    VZ_TRY(sys::run_as_container_root(userns, [&]() -> Result<std::string> {
+        VZ_TRY(guest::check_bootable(target));
+        return std::string();
+    }));
+    return {};
+}
+
+Result<void> make_private_area(const Context& context, Draft& draft) {
+    const auto& container = draft.container;
+    const auto layout = storage_for(container.layout());
+    if (!layout->copies_template()) {
+        const templates::Store store(context.host.template_dir());
+        VZ_TRY(store.ensure_tree(draft.source, context.out));
+    }
+    VZ_ASSIGN(auto volume, volume_of(container));
+    volume.private_area = draft.scratch;
+    VZ_TRY(sys::make_dirs(parent_of(draft.scratch), 0700));
+    VZ_TRY(layout->create(volume));
+    if (layout->copies_template())
+        VZ_TRY(fill_from_archive(context, volume, *layout, draft.source));
+    return {};
+}
+
+// NUM.conf is what makes a container exist. One that was there before makes it exist only with the private
+// area.
+Result<void> publish(const Context& context, const Draft& draft) {
+    const auto& container = draft.container;
+    const auto conf_path = context.host.paths.ct_conf(container.ctid());
+    ::rmdir(container.private_area().c_str()); // an empty one was allowed
+    if (draft.conf_exists)
+        VZ_TRY(container.save());
+    VZ_TRY(sys::rename_durably(draft.scratch, container.private_area()).as(Errc::create_private));
+    if (!draft.conf_exists)
+        VZ_TRY(sys::create_file_atomic(conf_path, container.conf().text()).as(Errc::save_config));
+    ::unlink((conf_path + ".destroyed").c_str());
+    VZ_TRY(config::link_name(context.host.paths, container.ctid(), container.name()));
+    context.out.info(format("CT configuration saved to {}", conf_path));
+    return {};
+}
+
+Result<void> create_locked(const Context& context, const CreateRequest& request, config::Ctid ctid) {
+    const auto& host = context.host;
+    VZ_TRY(finish(host, ctid));
+    VZ_ASSIGN(auto plan, draft(context, request, ctid));
+    VZ_TRY(check_private_area(plan.container.private_area()));
+    if (is_running(host.paths, ctid))
+        return fail(Errc::running, "Container is running");
+    Cleanup undo([&] { (void)finish(host, ctid); });
+    VZ_TRY(claim(context, plan, request));
+    VZ_TRY(sys::make_dirs(parent_of(plan.container.private_area()), 0700));
+    VZ_TRY(check_space(plan));
+    context.out.info(format("Creating container private area ({})", plan.source.name));
+    VZ_TRY(make_private_area(context, plan));
+    context.out.info("Performing postcreate actions");
+    VZ_TRY(publish(context, plan));
+    undo.dismiss();
+    VZ_TRY(finish(host, ctid));
+    if (auto script = run_host_scripts(plan.container, "create", Order::global_first); !script) {
+        (void)destroy(Context{host, context.engine, silent_reporter(), true}, ctid);
+        return script;
+    }
+    context.out.info("Container private area was created");
+    return {};
+}
+
+// The lowest id from 101 up without configuration, files or another command at work on it.
+Result<config::Ctid> create_next_free(const Context& context, const CreateRequest& request) {
+    VZ_ASSIGN(const auto used, config::list_ctids(context.host.paths));
+    std::size_t at = 0;
+    for (auto n = config::Ctid::k_first_free; n <= config::Ctid::k_max; ++n) {
+        const config::Ctid ctid(n);
+        while (at < used.size() && used[at] < ctid)
+            ++at;
+        if ((at < used.size() && used[at] == ctid) || sys::exists(context.host.ve_private(ctid)))
+            continue;
+        VZ_ASSIGN(const auto lock, sys::FileLock::acquire(context.host.lock_file(ctid), "creating"));
+        if (!lock || sys::exists(context.host.paths.ct_conf(ctid)))
+            continue;
+        VZ_TRY(create_locked(context, request, ctid));
+        return ctid;
+    }
+    return fail(Errc::no_resources, "no container id is free");
+}
+
+} // namespace
+
+Result<config::Ctid> create(const Context& context, const CreateRequest& request) {
+    VZ_TRY(ensure_folders(context.host));
+    finish_pending(context);
+    if (!request.ctid)
+        return create_next_free(context, request);
+    if (request.ctid->value() <= 100)
+        return fail(Errc::bad_value, "container ids up to 100 are reserved");
+    VZ_ASSIGN(const auto lock, lock_container(context, *request.ctid, "creating"));
+    VZ_TRY(create_locked(context, request, *request.ctid));
+    return *request.ctid;
+}
+
+} // namespace vz::ops

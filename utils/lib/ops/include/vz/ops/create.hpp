@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Making a container from a template, and taking one away.
+#pragma once
+
+#include "vz/ops/context.hpp"
+#include "vz/ops/settings.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vz::ops {
+
+struct CreateRequest {
+    std::optional<config::Ctid> ctid; // nothing: the next free one from 101 up
+    std::string template_name; // "": OSTEMPLATE of an existing NUM.conf, else DEF_OSTEMPLATE of vz.conf
+    std::optional<std::string> sample; // ve-SAMPLE.conf-sample; nothing: CONFIGFILE of vz.conf if that exists
+    std::optional<config::Layout> layout;
+    Changes changes; // normalised, from collect_changes()
+    std::vector<std::string> ip_add;
+    std::optional<sys::IdRange> ids; // nothing: a free range of the pool
+};
+
+// The new container's id. Until it returns nothing of it is visible; a failure, or death at any point, leaves
+// nothing. Errc: template_not_found, private_exists, config_copy, name, ip_in_use, no_disk_space,
+// bad_template …
+Result<config::Ctid> create(const Context& context, const CreateRequest& request);
+
+// Errc: running, mounted, no_container_config. NUM.conf stays as NUM.conf.destroyed.
+Result<void> destroy(const Context& context, config::Ctid ctid);
+
+} // namespace vz::ops

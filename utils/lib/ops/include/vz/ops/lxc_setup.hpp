@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Getting a mounted container ready for the engine, and what its hooks do on the host.
+#pragma once
+
+#include "vz/config/container.hpp"
+#include "vz/ops/context.hpp"
+
+#include <sys/types.h>
+
+namespace vz::ops {
+
+// Generates the engine's configuration for this start. The container is mounted.
+Result<void> prepare_lxc(const Context& context, const config::Container& container);
+
+// Called by vz-hook when the container's namespaces and network device exist and its init is about to run:
+// limits, addresses, the runtime record. Also on a reboot from inside. `init`: LXC_PID.
+Result<void> hook_start_host(const config::Host& host, config::Ctid ctid, pid_t init, Reporter& out);
+
+// Called by vz-hook in a process of its own when the container has ended and will not reboot: waits for the
+// lock, and if nobody started it again, takes its addresses down and unmounts it.
+Result<void> hook_post_stop(const config::Host& host, config::Ctid ctid, Reporter& out);
+
+// What hook_start_host last failed with, if it did: liblxc only knows that a hook failed.
+std::optional<Error> take_hook_error(const config::HostPaths& paths, config::Ctid ctid);
+void keep_hook_error(const config::HostPaths& paths, config::Ctid ctid, const Error& error);
+
+// Host-side remains of a container that has ended: addresses, routes, the runtime record. Idempotent.
+void after_stop(const Context& context, const config::Container& container);
+
+} // namespace vz::ops

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Work that makes or removes a container's files is announced first, in /var/lib/vz/pending/CTID. NUM.conf
+// decides: where it exists when the work ends (or its process dies), the files stay; where not, they go. So a
+// killed create or destroy is finished by the next command, whichever it is.
+#pragma once
+
+#include "vz/ops/context.hpp"
+#include "vz/sys/userns.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vz::ops {
+
+struct Pending {
+    std::vector<std::string> scratch; // to remove in any case; links are not followed
+    std::vector<std::string> paths;   // to remove if NUM.conf does not exist
+    std::optional<sys::IdRange> ids;  // claimed for the container to be
+    std::vector<std::string> addresses;
+    std::string name;
+    std::string tree; // the template tree that it will use
+};
+
+Result<void> announce(const config::Host& host, config::Ctid ctid, const Pending& pending);
+
+// Ends the work on one container whose lock we hold (or know to be free of others): removes or keeps, as
+// above.
+Result<void> finish(const config::Host& host, config::Ctid ctid);
+
+// Finishes what dead processes left. Containers that others hold are left alone; failures are told to the
+// reporter.
+void finish_pending(const Context& context);
+
+// All announced work, for choosing ids and names that nobody else is about to take.
+std::vector<Pending> all_pending(const config::Host& host);
+
+// The template trees that containers, and those being created, use.
+Result<std::vector<std::string>> trees_in_use(const config::Host& host);
+
+} // namespace vz::ops

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The options of `vzctl set` and `create` that are a key of NUM.conf each: one table for parsing, checking,
+// help.
+#pragma once
+
+#include "vz/base/result.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace vz::ops {
+
+enum class Applies {
+    now, // a running container obeys at once
+    next_start,
+    saved_only // makes sense in NUM.conf only; needs --save
+};
+
+struct Setting {
+    std::string_view option;   // "ram", with aliases after '|'
+    std::string_view key;      // "PHYSPAGES"
+    std::string_view argument; // for --help
+    std::string_view help;     // "" keeps it out of --help (accepted and kept, but without meaning today)
+    Applies applies;
+    bool is_list; // given several times, joined by blanks
+    // The text for NUM.conf of what the user wrote. Errc::bad_value.
+    Result<std::string> (*normalise)(std::string_view);
+};
+
+std::span<const Setting> settings();
+
+// KEY and value of each setting given. `values_of(option)`: what the user gave, in order; empty if not given.
+using Changes = std::vector<std::pair<std::string, std::string>>;
+template<class ValuesOf>
+Result<Changes> collect_changes(ValuesOf&& values_of) {
+    Changes changes;
+    for (const auto& setting : settings()) {
+        const auto name = setting.option.substr(0, setting.option.find('|'));
+        const std::vector<std::string> given = values_of(name);
+        if (given.empty())
+            continue;
+        std::string joined;
+        for (const auto& value : given) {
+            if (!setting.is_list && &value != &given.back())
+                continue;
+            auto normal = setting.normalise(value);
+            if (!normal)
+                return std::move(normal).error().context(format("--{}", name));
+            joined += (joined.empty() || normal->empty() ? "" : " ") + *normal;
+        }
+        changes.emplace_back(setting.key, joined);
+    }
+    return changes;
+}
+
+const Setting* setting_for_key(std::string_view key);
+
+} // namespace vz::ops

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vz/ops/lxc_setup.hpp"
+
+#include "ct_limits.hpp"
+#include "net_policy.hpp"
+#include "volume.hpp"
+#include "vz/base/json.hpp"
+#include "vz/base/text.hpp"
+#include "vz/config/registry.hpp"
+#include "vz/engine/guest_config.hpp"
+#include "vz/ops/mount.hpp"
+#include "vz/ops/runtime.hpp"
+#include "vz/sys/dir.hpp"
+#include "vz/sys/file.hpp"
+#include "vz/sys/mount.hpp"
+#include "vz/sys/process.hpp"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace vz::ops {
+
+namespace {
+
+// Where our helper programs and data are; a build folder's own, for tests (ignored with raised privileges).
+std::string installed(const char* variable, const char* otherwise) {
+    const char* value = ::secure_getenv(variable);
+    return value ? value : otherwise;
+}
+
+// The guest's word size, from the ELF header of its shell (elf(5): byte 4 is the class).
+bool is_32bit(const config::Container& container) {
+    const auto root = sys::Dir::open(container.root());
+    const auto handle = root ? root->open_at("bin/sh", O_RDONLY | O_NONBLOCK) : Result<sys::Fd>(Error{});
+    struct stat st {};
+    char header[5] = "";
+    return handle && ::fstat(handle->get(), &st) == 0 && S_ISREG(st.st_mode) &&
+           ::pread(handle->get(), header, sizeof header, 0) == sizeof header && header[4] == 1;
+}
+
+bool has_cgroup_v1() {
+    const auto mounts = sys::read_kernel_file("/proc/self/mountinfo").value_or("");
+    return mounts.find(" - cgroup ") != std::string::npos;
+}
+
+// Our profile is loaded by the package; where AppArmor is off or absent nothing can confine and nothing is
+// asked for.
+std::string apparmor_profile(Reporter& out) {
+    if (sys::read_kernel_file("/sys/module/apparmor/parameters/enabled").value_or("N")[0] != 'Y')
+        return {};
+    const auto loaded = sys::read_kernel_file("/sys/kernel/security/apparmor/profiles").value_or("");
+    if (loaded.rfind("lxc-vz ", 0) == 0 || loaded.find("\nlxc-vz ") != std::string::npos)
+        return "lxc-vz";
+    if (sys::exists("/etc/apparmor.d/lxc-vz") &&
+        sys::run_checked(sys::Command({"apparmor_parser", "-r", "-W", "/etc/apparmor.d/lxc-vz"})))
+        return "lxc-vz";
+    out.warning("the AppArmor profile lxc-vz is not loaded; the container runs without AppArmor");
+    return {};
+}
+
+std::string error_path(const config::HostPaths& paths, config::Ctid ctid) {
+    return paths.ct_run_dir(ctid) + "/start-error.json";
+}
+
+} // namespace
+
+Result<void> prepare_lxc(const Context& context, const config::Container& container) {
+    const auto& paths = context.host.paths;
+    const auto ctid = container.ctid();
+    VZ_ASSIGN(const auto volume, volume_of(container));
+    const auto seccomp = installed("VZ_DATA_DIR", VZ_DATA_DIR) + "/seccomp/default";
+    engine::GuestConfig guest;
+    guest.ctid = ctid.value();
+    guest.root = volume.root;
+    guest.hostname = container.hostname();
+    guest.ids = volume.ids;
+    guest.is_32bit = is_32bit(container);
+    guest.host_device = network::device_name(ctid.value());
+    guest.guest_mac = guest_mac(ctid);
+    guest.hook_program = installed("VZ_LIBEXEC_DIR", VZ_LIBEXEC_DIR) + "/vz-hook";
+    guest.log_file = paths.ct_run_dir(ctid) + "/lxc.log";
+    guest.seccomp_profile = sys::exists(seccomp) ? seccomp : "";
+    guest.apparmor_profile = apparmor_profile(context.out);
+    guest.cgroup_v1 = has_cgroup_v1();
+    if (guest.seccomp_profile.empty())
+        return fail(Errc::environment, "the seccomp profile {} is missing; reinstall vz-utils", seccomp);
+    VZ_ASSIGN(const auto text, engine::lxc_config(guest));
+    const auto folder = format("{}/{}", paths.lxc_dir(), engine::lxc_name(ctid.value(), container.uuid()));
+    VZ_TRY(sys::make_dirs(paths.ct_run_dir(ctid)));
+    VZ_TRY(sys::make_dirs(folder));
+    return sys::write_file_atomic(folder + "/config", text);
+}
+
+Result<void> hook_start_host(const config::Host& host, config::Ctid ctid, pid_t init, Reporter& out) {
+    VZ_ASSIGN(const auto container, config::load_container(host, ctid));
+    const auto start_ticks = process_start_ticks(init);
+    if (!start_ticks)
+        return fail(Errc::environment, "the container's init (process {}) is gone", init);
+    const auto proc = format("/proc/{}", init);
+    Runtime runtime{init, *start_ticks,
+                    limits::find_groups(sys::read_kernel_file(proc + "/cgroup").value_or(""),
+                                        sys::read_kernel_file("/proc/self/mountinfo").value_or(""))};
+    VZ_TRY(limits::apply(limits_of(container, out), runtime.groups));
+    const sys::Fd net_ns(::open((proc + "/ns/net").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!net_ns)
+        return sys_fail(errno, Errc::environment, "open the container's network namespace");
+    const network::Routed routed(network_policy(host, out), out);
+    VZ_TRY(routed.bring_up({ctid.value(), net_ns.get(), configured_addresses(container, out)}));
+    return save_runtime(host.paths, ctid, runtime);
+}
+
+Result<void> hook_post_stop(const config::Host& host, config::Ctid ctid, Reporter& out) {
+    const auto engine = make_engine(host);
+    const Context context{host, *engine, out};
+    VZ_ASSIGN(const auto lock,
+              sys::FileLock::acquire(host.lock_file(ctid), "cleaning", std::chrono::minutes(10)));
+    VZ_ASSIGN(const auto container, config::load_container(host, ctid));
+    if (is_running(host.paths, ctid))
+        return {};
+    after_stop(context, container);
+    if (!is_mounted(container) || is_marked_mounted(host.paths, ctid))
+        return {};
+    return unmount(context, container);
+}
+
+void after_stop(const Context& context, const config::Container& container) {
+    const auto& paths = context.host.paths;
+    forget_runtime(paths, container.ctid());
+    const network::Routed routed(network_policy(context.host, silent_reporter()));
+    if (auto down = routed.take_down(container.ctid().value()); !down)
+        context.out.warning(
+            format("take the network of {} down: {}", container.ctid().value(), down.error().what));
+    const auto name = engine::lxc_name(container.ctid().value(), container.uuid());
+    if (const auto dir = sys::Dir::open(paths.lxc_dir()))
+        (void)dir->remove_tree(name);
+}
+
+void keep_hook_error(const config::HostPaths& paths, config::Ctid ctid, const Error& error) {
+    Json json;
+    json.set("code", exit_code(error.code));
+    json.set("what", error.what);
+    (void)sys::write_file_atomic(error_path(paths, ctid), json.dump());
+}
+
+std::optional<Error> take_hook_error(const config::HostPaths& paths, config::Ctid ctid) {
+    const auto content = sys::read_file(error_path(paths, ctid));
+    ::unlink(error_path(paths, ctid).c_str());
+    if (!content || !*content)
+        return std::nullopt;
+    const auto json = Json::parse(**content);
+    if (!json || !json->find("code"))
+        return std::nullopt;
+    return Error{static_cast<Errc>(json->find("code")->as_uint()), 0, json->string_or("what")};
+}
+
+} // namespace vz::ops

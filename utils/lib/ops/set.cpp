@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vz/ops/set.hpp"
+
+#include "census.hpp"
+#include "ct_limits.hpp"
+#include "net_policy.hpp"
+#include "vz/base/text.hpp"
+#include "vz/config/registry.hpp"
+#include "vz/guest/users.hpp"
+#include "vz/limits/limits.hpp"
+#include "vz/network/routed.hpp"
+#include "vz/ops/guest_identity.hpp"
+#include "vz/ops/mount.hpp"
+#include "vz/ops/runtime.hpp"
+#include "vz/sys/process.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <optional>
+#include <sched.h>
+#include <unistd.h>
+
+namespace vz::ops {
+
+namespace {
+
+using Addresses = std::vector<network::Address>;
+
+bool changes_any(const Changes& changes, std::initializer_list<std::string_view> keys) {
+    return std::any_of(changes.begin(), changes.end(), [&](const auto& change) {
+        return std::find(keys.begin(), keys.end(), change.first) != keys.end();
+    });
+}
+
+bool changes_limits(const Changes& changes) {
+    return changes_any(changes,
+                       {"PHYSPAGES", "SWAPPAGES", "PRIVVMPAGES", "NUMPROC", "CPULIMIT", "CPUS", "CPUUNITS"});
+}
+
+Result<std::string> new_addresses(const config::Container& container, const SetRequest& request) {
+    std::vector<std::string> texts = container.addresses();
+    for (const auto& del : request.ip_del) {
+        if (del == "all") {
+            texts.clear();
+            continue;
+        }
+        VZ_ASSIGN(const auto gone, network::Address::parse(del));
+        texts.erase(std::remove_if(texts.begin(), texts.end(),
+                                   [&](const std::string& text) {
+                                       const auto address = network::Address::parse(text);
+                                       return address && *address == gone;
+                                   }),
+                    texts.end());
+    }
+    for (const auto& add : request.ip_add) {
+        VZ_ASSIGN(const auto address, network::Address::parse(add));
+        const bool there = std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
+            const auto other = network::Address::parse(text);
+            return other && *other == address;
+        });
+        if (!there)
+            texts.push_back(address.text());
+    }
+    return text::join(texts, " ");
+}
+
+// Addresses that the container does not have yet must be free: by configuration, on the host and on the wire.
+Result<void> check_new_addresses(const Context& context, config::Ctid ctid,
+                                 const std::vector<std::string>& added) {
+    Addresses addresses;
+    for (const auto& text : added) {
+        VZ_ASSIGN(auto address, network::Address::parse(text));
+        addresses.push_back(std::move(address));
+    }
+    if (addresses.empty())
+        return {};
+    VZ_ASSIGN(const auto census, take_census(context.host, ctid));
+    VZ_TRY(check_addresses_free(census, addresses));
+    const network::Routed routed(network_policy(context.host, context.out));
+    VZ_ASSIGN(const auto conflicts,
+              routed.find_conflicts(addresses, ctid.value(), probe_policy(context.host)));
+    if (!conflicts.empty())
+        return fail(Errc::ip_in_use, "IP address {} is already in use by {}", conflicts[0].address.text(),
+                    text::printable(conflicts[0].owner));
+    return {};
+}
+
+Result<void> check_name(const Context& context, config::Ctid ctid, const Changes& changes) {
+    for (const auto& [key, value] : changes)
+        if (key == "NAME" && !value.empty()) {
+            VZ_ASSIGN(const auto census, take_census(context.host, ctid));
+            VZ_TRY(check_name_free(census, value));
+        }
+    return {};
+}
+
+Result<void> check_savable(const SetRequest& request) {
+    for (const auto& [key, value] : request.changes) {
+        const Setting* setting = setting_for_key(key);
+        if (request.save || !setting || setting->applies != Applies::saved_only)
+            continue;
+        const auto code = key == "NAME" ? Errc::name : Errc::bad_syntax;
+        return fail(code, "--{} needs --save", setting->option);
+    }
+    return {};
+}
+
+Result<void> check_running_container(const SetRequest& request, bool running) {
+    if (running && changes_any(request.changes, {"VE_ROOT", "VE_PRIVATE"}))
+        return fail(Errc::running, "VE_ROOT and VE_PRIVATE cannot change while the container is running");
+    if (!running && request.reset_limits)
+        return fail(Errc::not_running, "Container is not running");
+    return {};
+}
+
+// The kernel's own name of the running container: its UTS namespace (namespaces(7)).
+Result<void> set_live_hostname(pid_t init, const std::string& name) {
+    const sys::Fd uts(::open(format("/proc/{}/ns/uts", init).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!uts)
+        return sys_fail(errno, Errc::hostname, "open the container's UTS namespace");
+    VZ_TRY(sys::run_in_child([&]() -> Result<std::string> {
+        if (::setns(uts.get(), CLONE_NEWUTS) != 0 || ::sethostname(name.data(), name.size()) != 0)
+            return sys_fail(errno, Errc::hostname, "set the host name");
+        return std::string();
+    }));
+    return {};
+}
+
+Result<void> apply_addresses(const Context& context, const config::Container& container,
+                             const Runtime& runtime) {
+    const sys::Fd net_ns(::open(format("/proc/{}/ns/net", runtime.init).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!net_ns)
+        return sys_fail(errno, Errc::add_ip, "open the container's network namespace");
+    const network::Routed routed(network_policy(context.host, context.out), context.out);
+    const auto addresses = configured_addresses(container, context.out);
+    VZ_TRY(routed.bring_up({container.ctid().value(), net_ns.get(), addresses}));
+    return routed.announce(addresses);
+}
+
+Result<void> apply_identity(const Context& context, const config::Container& container,
+                            const Changes& changes) {
+    const auto identity = identity_of(container, context.out);
+    const bool named = changes_any(changes, {"HOSTNAME"});
+    const bool moved = changes_any(changes, {"IP_ADDRESS"});
+    const bool resolver = changes_any(changes, {"NAMESERVER", "SEARCHDOMAIN"});
+    return in_guest_files(container, [&](const sys::Dir& root) -> Result<void> {
+        if (named)
+            VZ_TRY(guest::set_hostname(root, identity.hostname).as(Errc::hostname));
+        if (named || moved)
+            VZ_TRY(guest::set_hosts(root, identity.hostname, identity.addresses).as(Errc::hostname));
+        if (resolver)
+            VZ_TRY(
+                guest::set_resolver(root, identity.nameservers, identity.search_domains, guest::Empty::clear)
+                    .as(Errc::dns));
+        return {};
+    });
+}
+
+// `wanted` is the configuration as it will be.
+Result<void> apply_live(const Context& context, const config::Container& wanted, const Runtime& runtime,
+                        const SetRequest& request) {
+    const auto& changes = request.changes;
+    if (request.reset_limits || changes_limits(changes))
+        VZ_TRY(limits::apply(limits_of(wanted, context.out), runtime.groups));
+    if (changes_any(changes, {"IP_ADDRESS"}))
+        VZ_TRY(apply_addresses(context, wanted, runtime));
+    if (changes_any(changes, {"HOSTNAME"}))
+        VZ_TRY(set_live_hostname(runtime.init, wanted.hostname()));
+    if (changes_any(changes, {"HOSTNAME", "IP_ADDRESS", "NAMESERVER", "SEARCHDOMAIN"}))
+        VZ_TRY(apply_identity(context, wanted, changes));
+    return {};
+}
+
+Result<void> set_passwords(const Context& context, const config::Container& container,
+                           const SetRequest& request) {
+    if (request.passwords.empty())
+        return {};
+    std::vector<Credentials> all;
+    for (const auto& text : request.passwords) {
+        VZ_ASSIGN(auto one, parse_credentials(text));
+        all.push_back(std::move(one));
+    }
+    const bool was_mounted = is_mounted(container);
+    if (!was_mounted)
+        VZ_TRY(mount(context, container));
+    const auto hashing = request.crypted_passwords ? guest::Hashing::crypted : guest::Hashing::clear;
+    auto done = in_guest_files(container, [&](const sys::Dir& root) -> Result<void> {
+        for (const auto& one : all)
+            VZ_TRY(guest::set_password(root, one.user, one.password, hashing));
+        return {};
+    });
+    for (auto& one : all)
+        guest::wipe(one.password);
+    if (!was_mounted) {
+        auto unmounted = unmount(context, container);
+        if (done && !unmounted)
+            return unmounted;
+    }
+    return std::move(done).as(Errc::password);
+}
+
+Result<void> save(const Context& context, config::Container& container) {
+    VZ_TRY(container.save());
+    VZ_TRY(config::link_name(context.host.paths, container.ctid(), container.name()));
+    context.out.info(format("CT configuration saved to {}", context.host.paths.ct_conf(container.ctid())));
+    return {};
+}
+
+Result<void> plan(const Context& context, const config::Container& container, SetRequest& request,
+                  bool running) {
+    VZ_TRY(check_savable(request));
+    VZ_TRY(check_running_container(request, running));
+    for (const auto& text : request.passwords)
+        VZ_TRY(parse_credentials(text));
+    VZ_TRY(check_name(context, container.ctid(), request.changes));
+    if (!request.ip_add.empty() || !request.ip_del.empty()) {
+        VZ_ASSIGN(const auto addresses, new_addresses(container, request));
+        VZ_TRY(check_new_addresses(context, container.ctid(), request.ip_add));
+        request.changes.emplace_back("IP_ADDRESS", addresses);
+    }
+    return {};
+}
+
+} // namespace
+
+Result<Credentials> parse_credentials(const std::string& text) {
+    const auto colon = text.find(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == text.size())
+        return fail(Errc::bad_value, "--userpasswd: USER:PASSWORD expected");
+    Credentials credentials{text.substr(0, colon), text.substr(colon + 1)};
+    if (!guest::valid_user_name(credentials.user))
+        return fail(Errc::bad_value, "--userpasswd: bad user name: {}", text::printable(credentials.user));
+    return credentials;
+}
+
+Result<void> set(const Context& context, config::Ctid ctid, SetRequest request) {
+    VZ_ASSIGN(const auto lock, lock_container(context, ctid, "changing settings"));
+    VZ_ASSIGN(auto container, config::load_container(context.host, ctid));
+    const auto runtime = load_runtime(context.host.paths, ctid);
+    std::optional<sys::FileLock> census;
+    if (!request.ip_add.empty() || changes_any(request.changes, {"NAME"})) {
+        VZ_ASSIGN(census, lock_census(context.host));
+    }
+    VZ_TRY(plan(context, container, request, runtime.has_value()));
+    for (const auto& [key, value] : request.changes)
+        VZ_TRY(container.conf().set(key, value));
+    if (runtime)
+        VZ_TRY(apply_live(context, container, *runtime, request));
+    VZ_TRY(set_passwords(context, container, request));
+    if (request.changes.empty())
+        return {};
+    if (request.save)
+        return save(context, container);
+    context.out.warning("Settings were not saved to config (use --save flag)");
+    return {};
+}
+
+} // namespace vz::ops

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vz/ops/settings.hpp"
+
+#include "vz/base/text.hpp"
+#include "vz/base/units.hpp"
+#include "vz/config/container.hpp"
+#include "vz/guest/identity.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace vz::ops {
+
+namespace {
+
+constexpr std::uint64_t k_page = 4096;
+
+Error bad(std::string_view what, std::string_view value) {
+    return fail(Errc::bad_value, "Bad parameter: {} {}", what, text::printable(value));
+}
+
+Result<std::string> free_text(std::string_view s) {
+    if (text::has_control(s))
+        return bad("text with control characters", s);
+    return std::string(s);
+}
+
+Result<std::string> yes_no(std::string_view s) {
+    if (s != "yes" && s != "no")
+        return bad("yes or no expected, not", s);
+    return std::string(s);
+}
+
+template<std::uint64_t low, std::uint64_t high>
+Result<std::string> number(std::string_view s) {
+    const auto n = text::to_uint(s);
+    if (!n || *n < low || *n > high)
+        return fail(Errc::bad_value, "Bad parameter: a number from {} to {} expected, not {}", low, high,
+                    text::printable(s));
+    return std::to_string(*n);
+}
+
+Result<std::string> hostname(std::string_view s) {
+    if (!guest::valid_hostname(s))
+        return bad("not a host name:", s);
+    return std::string(s);
+}
+
+Result<std::string> nameserver(std::string_view s) {
+    const auto trimmed = text::trim(s);
+    // The classic tools take "" or a blank as "no name server".
+    if (trimmed.empty() || trimmed == "inherit" || guest::valid_address(trimmed))
+        return std::string(trimmed);
+    return bad("not an IP address:", s);
+}
+
+Result<std::string> search_domain(std::string_view s) {
+    const auto trimmed = text::trim(s);
+    if (trimmed.empty() || trimmed == "inherit" || guest::valid_domain(trimmed))
+        return std::string(trimmed);
+    return bad("not a domain name:", s);
+}
+
+Result<std::string> name(std::string_view s) {
+    if (!s.empty() && !config::is_valid_name(s))
+        return fail(Errc::name, "Bad name: {}: letters, digits, blanks and -+_. are allowed, not only digits",
+                    text::printable(s));
+    return std::string(s);
+}
+
+// barrier:limit in plain units.
+Result<std::string> count_pair(std::string_view s) {
+    VZ_ASSIGN(const auto limit, config::parse_limit(s));
+    return config::limit_text(limit);
+}
+
+// barrier:limit in pages; suffixes count bytes.
+Result<std::string> page_pair(std::string_view s) {
+    VZ_ASSIGN(const auto limit, config::parse_limit(s, k_page, k_page));
+    return config::limit_text(limit);
+}
+
+// One size in bytes ("256M"), stored as the limit in pages.
+Result<std::string> bytes_as_pages(std::string_view s) {
+    VZ_ASSIGN(const auto bytes, units::parse_size(s));
+    const auto pages = bytes >= units::unlimited ? bytes : bytes / k_page;
+    return config::limit_text({0, pages});
+}
+
+Result<std::string> ram(std::string_view s) {
+    VZ_ASSIGN(const auto bytes, units::parse_size(s));
+    // Less than this and not even an init starts; the classic tools warn, a kernel kills.
+    if (bytes < 4 << 20)
+        return bad("less than 4M of memory:", s);
+    return bytes_as_pages(s);
+}
+
+// soft:hard in KB unless a suffix says otherwise.
+Result<std::string> kilobyte_pair(std::string_view s) {
+    VZ_ASSIGN(const auto limit, config::parse_limit(s, 1024, 1024));
+    return config::limit_text(limit);
+}
+
+// 100 = one CPU; "50%" is the same as 50.
+Result<std::string> cpu_limit(std::string_view s) {
+    if (!s.empty() && s.back() == '%')
+        s.remove_suffix(1);
+    return number<0, 100000>(s);
+}
+
+Result<std::string> path(std::string_view s) {
+    if (s.empty() || s[0] != '/' || text::has_control(s) || s.find("/../") != s.npos)
+        return bad("an absolute path expected, not", s);
+    return std::string(s);
+}
+
+Result<std::string> template_name(std::string_view s) {
+    if (s.empty() || s[0] == '.' || s.find('/') != s.npos || text::has_control(s))
+        return bad("not a template name:", s);
+    return std::string(s);
+}
+
+constexpr auto k_now = Applies::now;
+constexpr auto k_later = Applies::next_start;
+constexpr auto k_saved = Applies::saved_only;
+
+constexpr std::array k_settings = std::to_array<Setting>({
+    {"hostname", "HOSTNAME", "NAME", "host name inside", k_now, false, hostname},
+    {"nameserver", "NAMESERVER", "ADDRESS", "name server, or inherit; repeat for several; replaces all",
+     k_now, true, nameserver},
+    {"searchdomain", "SEARCHDOMAIN", "DOMAIN", "search domain, or inherit; repeat for several; replaces all",
+     k_now, true, search_domain},
+    {"name", "NAME", "NAME", "a name to use instead of the CTID", k_saved, false, name},
+    {"description", "DESCRIPTION", "TEXT", "free text", k_now, false, free_text},
+    {"onboot", "ONBOOT", "yes|no", "start it when the host boots", k_now, false, yes_no},
+    {"bootorder", "BOOTORDER", "N", "higher numbers start first", k_now, false, number<0, 2147483647>},
+    {"disabled", "DISABLED", "yes|no", "refuse to start it", k_now, false, yes_no},
+    {"ostemplate", "OSTEMPLATE", "NAME", "the template it was made from", k_saved, false, template_name},
+    {"stop-timeout", "STOP_TIMEOUT", "SECONDS", "how long it may take to halt", k_saved, false,
+     number<1, 86400>},
+    {"root", "VE_ROOT", "PATH", "where it is mounted", k_later, false, path},
+    {"private", "VE_PRIVATE", "PATH", "where its files are", k_later, false, path},
+    {"ram", "PHYSPAGES", "SIZE", "memory, e.g. 512M", k_now, false, ram},
+    {"swap", "SWAPPAGES", "SIZE", "swap besides memory, e.g. 1G", k_now, false, bytes_as_pages},
+    {"cpulimit", "CPULIMIT", "PERCENT", "CPU time at most; 100 is one CPU, 0 no limit", k_now, false,
+     cpu_limit},
+    {"cpus", "CPUS", "N", "CPU time at most, in CPUs", k_now, false, number<0, 4096>},
+    {"cpuunits", "CPUUNITS", "N", "share of the CPUs when they are busy, 8 to 500000; 1000 is usual", k_now,
+     false, number<8, 500000>},
+    {"numproc", "NUMPROC", "N", "processes and threads at most", k_now, false, count_pair},
+    {"physpages", "PHYSPAGES", "B:L", "", k_now, false, page_pair},
+    {"swappages", "SWAPPAGES", "B:L", "", k_now, false, page_pair},
+    {"privvmpages", "PRIVVMPAGES", "B:L", "", k_now, false, page_pair},
+    // Kept for old scripts; control groups have no such limits.
+    {"vmguarpages", "VMGUARPAGES", "B:L", "", k_now, false, page_pair},
+    {"oomguarpages", "OOMGUARPAGES", "B:L", "", k_now, false, page_pair},
+    {"lockedpages", "LOCKEDPAGES", "B:L", "", k_now, false, page_pair},
+    {"shmpages", "SHMPAGES", "B:L", "", k_now, false, page_pair},
+    {"kmemsize", "KMEMSIZE", "B:L", "", k_now, false, count_pair},
+    {"tcpsndbuf", "TCPSNDBUF", "B:L", "", k_now, false, count_pair},
+    {"tcprcvbuf", "TCPRCVBUF", "B:L", "", k_now, false, count_pair},
+    {"othersockbuf", "OTHERSOCKBUF", "B:L", "", k_now, false, count_pair},
+    {"dgramrcvbuf", "DGRAMRCVBUF", "B:L", "", k_now, false, count_pair},
+    {"dcachesize", "DCACHESIZE", "B:L", "", k_now, false, count_pair},
+    {"numtcpsock", "NUMTCPSOCK", "B:L", "", k_now, false, count_pair},
+    {"numothersock", "NUMOTHERSOCK", "B:L", "", k_now, false, count_pair},
+    {"numfile", "NUMFILE", "B:L", "", k_now, false, count_pair},
+    {"numflock", "NUMFLOCK", "B:L", "", k_now, false, count_pair},
+    {"numpty", "NUMPTY", "B:L", "", k_now, false, count_pair},
+    {"numsiginfo", "NUMSIGINFO", "B:L", "", k_now, false, count_pair},
+    {"numiptent", "NUMIPTENT", "B:L", "", k_now, false, count_pair},
+    {"avnumproc", "AVNUMPROC", "B:L", "", k_now, false, count_pair},
+    {"diskspace", "DISKSPACE", "S:H", "", k_now, false, kilobyte_pair},
+    {"diskinodes", "DISKINODES", "S:H", "", k_now, false, count_pair},
+    {"quotatime", "QUOTATIME", "SECONDS", "", k_now, false, number<0, 4294967295>},
+});
+
+} // namespace
+
+std::span<const Setting> settings() {
+    return k_settings;
+}
+
+const Setting* setting_for_key(std::string_view key) {
+    const auto found =
+        std::find_if(k_settings.begin(), k_settings.end(), [&](const Setting& s) { return s.key == key; });
+    return found == k_settings.end() ? nullptr : &*found;
+}
+
+} // namespace vz::ops
