@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Called by liblxc, never by people: "vz-hook start-host CTID" when a container is about to run, "vz-hook
+// post-stop CTID" when it has ended. See lxc.container.conf(5), "CONTAINER HOOKS".
+#include "vz/base/text.hpp"
+#include "vz/cli/log.hpp"
+#include "vz/cli/tool.hpp"
+#include "vz/ops/lxc_setup.hpp"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
+
+using namespace vz;
+
+namespace {
+
+class LogReporter : public Reporter {
+public:
+    LogReporter(cli::Log& log, std::string subject) : m_log(log), m_subject(std::move(subject)) {}
+    void info(std::string_view text) override { m_log.write(m_subject, text); }
+    void warning(std::string_view text) override { m_log.error(m_subject, text); }
+
+private:
+    cli::Log& m_log;
+    std::string m_subject;
+};
+
+Result<void> start_host(const config::Host& host, config::Ctid ctid, Reporter& out) {
+    const char* pid_text = std::getenv("LXC_PID");
+    const auto pid = text::to_uint(pid_text ? pid_text : "");
+    if (!pid)
+        return fail(Errc::bad_syntax, "LXC_PID is not set; liblxc calls this program");
+    return ops::hook_start_host(host, ctid, static_cast<pid_t>(*pid), out);
+}
+
+// The engine waits for its hooks, and whoever stops the container waits for the engine and holds the lock:
+// the clean-up therefore happens in a process of its own.
+Result<void> post_stop(const config::Host& host, config::Ctid ctid, Reporter& out) {
+    const char* target = std::getenv("LXC_TARGET");
+    if (target && std::string_view(target) == "reboot")
+        return {};
+    const pid_t pid = ::fork();
+    if (pid < 0)
+        return sys_fail(errno, Errc::no_resources, "fork");
+    if (pid > 0)
+        return {};
+    ::setsid();
+    const int null = ::open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < 3; ++fd)
+        ::dup2(null, fd);
+    ::close_range(3, ~0U, 0);
+    if (auto done = ops::hook_post_stop(host, ctid, out); !done)
+        out.warning("clean up after the container ended: " + done.error().what);
+    ::_exit(0);
+}
+
+int run(const std::vector<std::string>& arguments, cli::Io io) {
+    const auto ctid = arguments.size() == 2 ? config::Ctid::parse(arguments[1]) : std::nullopt;
+    if (!ctid)
+        return cli::report("vz-hook", fail(Errc::bad_syntax, "vz-hook start-host|post-stop CTID"), io.err);
+    const auto host = config::Host::load();
+    if (!host)
+        return cli::report("vz-hook", host.error(), io.err);
+    cli::Log log(host->log_file(), "vz-hook");
+    LogReporter out(log, "CT " + ctid->text());
+    const auto done = arguments[0] == "start-host"  ? start_host(*host, *ctid, out)
+                      : arguments[0] == "post-stop" ? post_stop(*host, *ctid, out)
+                                                    : Result<void>(fail(Errc::bad_syntax, "unknown hook"));
+    if (done)
+        return 0;
+    out.warning(done.error().what);
+    ops::keep_hook_error(host->paths, *ctid, done.error());
+    return cli::report("vz-hook", done.error(), io.err);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    return cli::tool_main("vz-hook", run, argc, argv);
+}

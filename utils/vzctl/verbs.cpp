@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verbs.hpp"
+
+#include "vz/base/text.hpp"
+#include "vz/ops/create.hpp"
+#include "vz/ops/exec.hpp"
+#include "vz/ops/mount.hpp"
+#include "vz/ops/set.hpp"
+#include "vz/ops/settings.hpp"
+#include "vz/ops/start.hpp"
+#include "vz/ops/status.hpp"
+
+#include <algorithm>
+#include <array>
+#include <istream>
+#include <ostream>
+
+namespace vz::vzctl {
+
+namespace {
+
+using cli::Option;
+using cli::Takes;
+
+Result<int> ok(Result<void> done) {
+    if (!done)
+        return std::move(done).error();
+    return 0;
+}
+
+std::vector<Option> no_options() {
+    return {};
+}
+
+std::vector<Option> start_options() {
+    return {{"wait", 0, Takes::nothing, "", "return when its services are up"},
+            {"force", 0, Takes::nothing, "", "although it is DISABLED"},
+            {"skip-fsck", 0, Takes::nothing, "", ""},
+            {"skip-remount", 0, Takes::nothing, "", "do not mount again what is mounted"}};
+}
+
+std::vector<Option> stop_options() {
+    return {{"fast", 0, Takes::nothing, "", "kill it, do not ask it to halt"},
+            {"skip-umount", 0, Takes::nothing, "", "leave it mounted"}};
+}
+
+std::vector<Option> restart_options() {
+    auto options = start_options();
+    const auto more = stop_options();
+    options.insert(options.end(), more.begin(), more.end());
+    return options;
+}
+
+std::vector<Option> address_options() {
+    return {{"ipadd|ip", 0, Takes::values, "ADDRESS", "add an IPv4 or IPv6 address; may be repeated"}};
+}
+
+std::vector<Option> set_options() {
+    auto options = address_options();
+    options.push_back({"ipdel", 0, Takes::values, "ADDRESS|all", "take an address away"});
+    options.push_back(
+        {"userpasswd", 0, Takes::values, "USER:PASSWORD",
+         "set a password, making the user if needed; \"-\" reads the line from standard input"});
+    options.push_back({"crypted", 0, Takes::nothing, "", "the password is given in its crypt(5) form"});
+    options.push_back({"reset_ub", 0, Takes::nothing, "", "apply all limits of the configuration again"});
+    options.push_back({"save", 0, Takes::nothing, "", "keep the change in the configuration"});
+    options.push_back({"force", 0, Takes::nothing, "", ""});
+    options.push_back({"setmode", 0, Takes::value, "restart|ignore", ""});
+    const auto more = setting_options();
+    options.insert(options.end(), more.begin(), more.end());
+    return options;
+}
+
+std::vector<Option> create_options() {
+    auto options = address_options();
+    options.push_back({"config", 0, Takes::value, "SAMPLE", "begin with ve-SAMPLE.conf-sample"});
+    options.push_back({"layout", 0, Takes::value, "dir|overlay", "how its files are kept"});
+    options.push_back({"local_uid", 0, Takes::value, "ID", "first of its 65536 user ids on the host"});
+    options.push_back({"local_gid", 0, Takes::value, "ID", "first of its group ids on the host"});
+    const auto more = setting_options();
+    options.insert(options.end(), more.begin(), more.end());
+    return options;
+}
+
+ops::StartRequest start_request(const cli::Parsed& parsed) {
+    ops::StartRequest request;
+    request.wait = parsed.has("wait");
+    request.force = parsed.has("force");
+    request.skip_remount = parsed.has("skip-remount");
+    return request;
+}
+
+ops::StopRequest stop_request(const cli::Parsed& parsed) {
+    return {parsed.has("fast"), parsed.has("skip-umount")};
+}
+
+Result<int> run_start(const Call& call) {
+    VZ_ASSIGN(const auto parsed, parse_options(*find_verb("start"), call.arguments));
+    return ok(ops::start(call.context, call.ctid, start_request(parsed)));
+}
+
+Result<int> run_stop(const Call& call) {
+    VZ_ASSIGN(const auto parsed, parse_options(*find_verb("stop"), call.arguments));
+    return ok(ops::stop(call.context, call.ctid, stop_request(parsed)));
+}
+
+Result<int> run_restart(const Call& call) {
+    VZ_ASSIGN(const auto parsed, parse_options(*find_verb("restart"), call.arguments));
+    return ok(ops::restart(call.context, call.ctid, start_request(parsed), stop_request(parsed)));
+}
+
+Result<int> run_status(const Call& call) {
+    VZ_TRY(parse_options(*find_verb("status"), call.arguments));
+    call.io.out << ops::status_line(call.ctid, ops::status(call.context.host, call.ctid)) << '\n';
+    return 0;
+}
+
+Result<int> run_mount(const Call& call) {
+    VZ_TRY(parse_options(*find_verb("mount"), call.arguments));
+    return ok(ops::mount_command(call.context, call.ctid));
+}
+
+Result<int> run_umount(const Call& call) {
+    VZ_TRY(parse_options(*find_verb("umount"), call.arguments));
+    return ok(ops::umount_command(call.context, call.ctid));
+}
+
+Result<int> run_destroy(const Call& call) {
+    VZ_TRY(parse_options(*find_verb("destroy"), call.arguments));
+    return ok(ops::destroy(call.context, call.ctid));
+}
+
+// "exec" hides the command's status behind one code of its own, "exec2" passes it on.
+Result<int> run_exec(const Call& call) {
+    VZ_ASSIGN(const int status, ops::exec(call.context, call.ctid, ops::ExecMode::shell, call.arguments));
+    return status == 0 ? 0 : exit_code(Errc::command_failed);
+}
+
+Result<int> run_exec2(const Call& call) {
+    return ops::exec(call.context, call.ctid, ops::ExecMode::shell, call.arguments);
+}
+
+Result<int> run_exec3(const Call& call) {
+    return ops::exec(call.context, call.ctid, ops::ExecMode::direct, call.arguments);
+}
+
+Result<int> run_enter(const Call& call) {
+    std::vector<std::string> command = call.arguments;
+    if (!command.empty() && command[0] != "--exec")
+        return fail(Errc::bad_syntax, "Invalid option {}", text::printable(command[0]));
+    if (!command.empty())
+        command.erase(command.begin());
+    return ops::enter(call.context, call.ctid, command);
+}
+
+Result<int> run_runscript(const Call& call) {
+    if (call.arguments.empty())
+        return fail(Errc::bad_syntax, "No script is specified");
+    if (call.arguments.size() > 1)
+        return fail(Errc::bad_syntax, "Too many arguments");
+    return ops::runscript(call.context, call.ctid, call.arguments[0]);
+}
+
+Result<std::optional<sys::IdRange>> id_range(const cli::Parsed& parsed) {
+    const auto uid = parsed.value("local_uid");
+    const auto gid = parsed.value("local_gid");
+    if (!uid && !gid)
+        return std::optional<sys::IdRange>{};
+    const auto uid_base = text::to_uint(uid.value_or(gid.value_or("")));
+    const auto gid_base = text::to_uint(gid.value_or(uid.value_or("")));
+    const auto good = [](const std::optional<std::uint64_t>& base) {
+        return base && *base >= 65536 && *base < 0xffffffffULL - 65536;
+    };
+    if (!good(uid_base) || !good(gid_base))
+        return fail(Errc::bad_value, "--local_uid and --local_gid need numbers from 65536 up");
+    return std::optional(
+        sys::IdRange{static_cast<std::uint32_t>(*uid_base), static_cast<std::uint32_t>(*gid_base)});
+}
+
+Result<ops::CreateRequest> create_request(const cli::Parsed& parsed, config::Ctid ctid) {
+    ops::CreateRequest request;
+    request.ctid = ctid;
+    request.template_name = parsed.value("ostemplate").value_or("");
+    request.sample = parsed.value("config");
+    if (const auto layout = parsed.value("layout")) {
+        request.layout = config::parse_layout(*layout);
+        if (!request.layout)
+            return fail(Errc::bad_value, "unknown layout {}: dir and overlay are known",
+                        text::printable(*layout));
+    }
+    VZ_ASSIGN(request.changes, ops::collect_changes([&](auto name) { return parsed.values(name); }));
+    request.ip_add = parsed.values("ipadd");
+    VZ_ASSIGN(request.ids, id_range(parsed));
+    return request;
+}
+
+Result<int> run_create(const Call& call) {
+    VZ_ASSIGN(const auto parsed, parse_options(*find_verb("create"), call.arguments));
+    VZ_ASSIGN(const auto request, create_request(parsed, call.ctid));
+    VZ_TRY(ops::create(call.context, request));
+    return 0;
+}
+
+Result<std::vector<std::string>> passwords(const cli::Parsed& parsed, std::istream& in) {
+    auto given = parsed.values("userpasswd");
+    for (auto& one : given)
+        if (one == "-" && !std::getline(in, one))
+            return fail(Errc::bad_value, "--userpasswd -: nothing on standard input");
+    return given;
+}
+
+Result<int> run_set(const Call& call) {
+    VZ_ASSIGN(const auto parsed, parse_options(*find_verb("set"), call.arguments));
+    ops::SetRequest request;
+    VZ_ASSIGN(request.changes, ops::collect_changes([&](auto name) { return parsed.values(name); }));
+    request.ip_add = parsed.values("ipadd");
+    request.ip_del = parsed.values("ipdel");
+    VZ_ASSIGN(request.passwords, passwords(parsed, call.io.in));
+    request.crypted_passwords = parsed.has("crypted");
+    request.reset_limits = parsed.has("reset_ub");
+    request.save = parsed.has("save");
+    const bool nothing = request.changes.empty() && request.ip_add.empty() && request.ip_del.empty() &&
+                         request.passwords.empty() && !request.reset_limits;
+    if (nothing)
+        return fail(Errc::too_few_parameters, "nothing to set; vzctl set --help lists what can be set");
+    return ok(ops::set(call.context, call.ctid, std::move(request)));
+}
+
+const std::array k_verbs = std::to_array<Verb>({
+    {"create", "", "[options]", "make a container from a template", false, false, create_options, run_create},
+    {"destroy", "delete", "", "remove a stopped container and its files", false, false, no_options,
+     run_destroy},
+    {"start", "", "[--wait] [--force]", "start it", false, false, start_options, run_start},
+    {"stop", "", "[--fast] [--skip-umount]", "stop it", false, false, stop_options, run_stop},
+    {"restart", "", "[--wait]", "stop it if it runs, then start it", false, false, restart_options,
+     run_restart},
+    {"status", "", "", "print \"CTID N exist|deleted mounted|unmounted running|down\"", false, false,
+     no_options, run_status},
+    {"mount", "", "", "mount its files on VE_ROOT", false, false, no_options, run_mount},
+    {"umount", "", "", "unmount them", false, false, no_options, run_umount},
+    {"set", "", "[options] [--save]", "change settings, live and (with --save) for good", true, false,
+     set_options, run_set},
+    {"enter", "", "[--exec COMMAND...]", "open a shell in it", false, true, no_options, run_enter},
+    {"exec", "", "COMMAND...|-", "run a shell command in it; 8 if that fails", false, true, no_options,
+     run_exec},
+    {"exec2", "", "COMMAND...|-", "the same; the exit status is the command's", false, true, no_options,
+     run_exec2},
+    {"exec3", "", "COMMAND...", "the same without a shell", false, true, no_options, run_exec3},
+    {"runscript", "", "FILE", "run a script of the host in it", false, true, no_options, run_runscript},
+});
+
+} // namespace
+
+std::span<const Verb> verbs() {
+    return k_verbs;
+}
+
+const Verb* find_verb(std::string_view name) {
+    const auto found = std::find_if(k_verbs.begin(), k_verbs.end(), [&](const Verb& verb) {
+        return verb.name == name || (!verb.alias.empty() && verb.alias == name);
+    });
+    return found == k_verbs.end() ? nullptr : &*found;
+}
+
+Result<cli::Parsed> parse_options(const Verb& verb, const std::vector<std::string>& arguments) {
+    VZ_ASSIGN(auto parsed, cli::parse(verb.options(), arguments, Errc::bad_syntax));
+    if (!parsed.operands().empty())
+        return fail(Errc::bad_syntax, "Invalid argument {}; vzctl {} --help lists the options",
+                    text::printable(parsed.operands()[0]), verb.name);
+    return parsed;
+}
+
+std::vector<cli::Option> setting_options() {
+    std::vector<Option> options;
+    for (const auto& setting : ops::settings())
+        options.push_back({std::string(setting.option), 0, Takes::values, std::string(setting.argument),
+                           std::string(setting.help)});
+    return options;
+}
+
+} // namespace vz::vzctl
