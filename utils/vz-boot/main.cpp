@@ -54,6 +54,10 @@ int run(const std::vector<std::string>& arguments, cli::Io io) {
         ::unlink(marker(host->paths).c_str());
         return summary(ops::boot_stop(context), "stop", io);
     }
+    if (host->get("VIRTUOZZO", "yes") == "no") {
+        io.out << "VIRTUOZZO is \"no\" in vz.conf: no container is started\n";
+        return 0;
+    }
     const auto report = ops::boot_start(context);
     if (report)
         (void)sys::write_file_atomic(marker(host->paths), "");
