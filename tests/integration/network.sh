@@ -134,6 +134,9 @@ check "IPv6 of the uplink's subnet reaches out" wait_for reaches "$g1" 2001:db8:
 check "the peer reaches it by proxy NDP" reaches "$lan" 2001:db8:9::50
 check "a unique local IPv6 address leaves masqueraded" reaches "$g1" 2001:db8:ffff::1 -I fd12:3456::3
 
+equal "the uplink still takes router advertisements, the container's device none" "2 0" \
+    "$(on "$host" cat /proc/sys/net/ipv6/conf/{eth0,venet101}/accept_ra | xargs)"
+
 first=$(state_101 | plain)
 check "bring up again" net up 101 "$(ns "$g1")" "$a1"
 equal "doing it again changes nothing" "$first" "$(state_101 | plain)"
@@ -176,6 +179,35 @@ check "take the last address away" net up 101 "$(ns "$g1")"
 equal "inside: none" "" "$(on "$g1" ip -o address show dev venet0 scope global; on "$g1" ip route show; on "$g1" ip -6 route show default)"
 check "IPV6=no skips IPv6 addresses" net ipv6=no up 101 "$(ns "$g1")" 10.9.0.50 2001:db8:9::50
 equal "… and takes only IPv4" "10.9.0.50/32" "$(on "$g1" ip -o address show dev venet0 scope global | awk '{print $4}' | xargs)"
+
+on "$g1" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/venet0/disable_ipv6'
+expect 0 net up 101 "$(ns "$g1")" 10.9.0.50 2001:db8:9::50
+check "a container without IPv6 of its own still gets IPv4" reaches "$lan" 10.9.0.50
+check "… with a warning" grep -q 'switched IPv6 off' <<<"$err"
+on "$g1" sh -c 'echo 0 >/proc/sys/net/ipv6/conf/venet0/disable_ipv6'
+
+# --- the administrator's `nft flush ruleset` takes our table too; the next bring-up repairs it
+on "$host" nft delete table inet vz
+check "bring up without our table" net up 101 "$(ns "$g1")" 10.1.2.3
+check "… masquerades again" reaches "$g1" 203.0.113.1
+
+# --- a kernel or a host without nftables
+cat >"$VZ_TMP/nft" <<'END'
+#!/bin/sh
+echo "Error: Could not process rule: Operation not supported" >&2
+exit 1
+END
+chmod +x "$VZ_TMP/nft"
+without_nft() { # COMMAND…
+    unshare --mount --propagation private sh -c \
+        'mount --bind "$1" "$(readlink -f "$(command -v nft)")" && shift && exec "$@"' sh "$VZ_TMP/nft" "$@"
+}
+expect 5 without_nft ip netns exec "$host" "$driver" state="$state" up 101 "$(ns "$g1")" 10.9.0.50
+check "the message has nft's own words" grep -q 'nft failed (1): Error: .*Operation not supported' <<<"$err"
+expect 0 without_nft ip netns exec "$host" "$driver" state="$state" firewall=optional up 101 "$(ns "$g1")" 10.9.0.50
+check "with an optional firewall it is a warning" grep -q 'warning: nft failed' <<<"$err"
+expect 0 without_nft ip netns exec "$host" "$driver" state="$state" down 101
+net down 101
 
 # --- policy
 check "VE_ROUTE_SRC_DEV" net src=eth0 up 101 "$(ns "$g1")" 10.9.0.50

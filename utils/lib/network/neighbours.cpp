@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Asking and telling the machines in the uplinks' subnets, by packet sockets (packet(7)).
-#include "vz/network/packets.hpp"
 #include "programs.hpp"
+#include "vz/network/packets.hpp"
 #include "vz/network/routed.hpp"
 #include "vz/sys/fd.hpp"
 

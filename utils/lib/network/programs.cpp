@@ -13,21 +13,22 @@ namespace vz::network {
 namespace {
 
 constexpr std::chrono::seconds k_timeout{30};
-constexpr std::size_t k_guest_limit = 4
-                                      << 20; // a container may give itself any number of addresses and routes
+// A container may give itself any number of addresses and routes.
+constexpr std::size_t k_guest_limit = 4 << 20;
 
-Result<sys::Exited> run(std::vector<std::string> argv, const std::string& input, int net_ns,
+Result<sys::Exited> run(std::vector<std::string> argv, const std::string& input, const Change& change,
                         std::size_t limit) {
     sys::Command command(std::move(argv));
     command.input = input;
-    command.net_ns = net_ns;
+    command.net_ns = change.net_ns;
+    command.keep_fd = change.lock_fd;
     command.timeout = k_timeout;
     command.output_limit = limit;
     return sys::run(command);
 }
 
 Result<std::string> query(const std::string& batch, int net_ns, std::size_t limit) {
-    VZ_ASSIGN(auto exited, run({"ip", "-j", "-batch", "-"}, batch, net_ns, limit));
+    VZ_ASSIGN(auto exited, run({"ip", "-j", "-batch", "-"}, batch, {-1, net_ns}, limit));
     if (exited.status != 0)
         return fail(Errc::net_device, "ip: {}", text::printable(text::trim(exited.err)));
     return std::move(exited.out);
@@ -77,28 +78,30 @@ Result<GuestState> read_guest(int net_ns) {
     return state;
 }
 
-Result<void> run_ip_batch(const std::string& batch, int net_ns, OnFailure on_failure) {
+Result<void> run_ip_batch(const std::string& batch, const Change& change) {
     if (batch.empty())
         return {};
     std::vector<std::string> argv{"ip"};
-    if (on_failure == OnFailure::go_on)
+    if (change.on_failure == OnFailure::go_on)
         argv.emplace_back("-force");
     argv.insert(argv.end(), {"-batch", "-"});
-    VZ_ASSIGN(const auto exited, run(std::move(argv), batch, net_ns, 1 << 20));
+    VZ_ASSIGN(const auto exited, run(std::move(argv), batch, change, 1 << 20));
     if (exited.status != 0)
         return batch_error(batch, exited.err);
     return {};
 }
 
-Result<void> run_nft(const std::string& transaction) {
-    auto exited = run({"nft", "-f", "-"}, transaction, -1, 1 << 20);
+Result<void> run_nft(const std::string& transaction, int lock_fd) {
+    const auto exited = run({"nft", "-f", "-"}, transaction, {lock_fd}, 1 << 20);
     if (!exited && exited.error().sys_errno == ENOENT)
         return fail(Errc::kernel_unsuitable, "nft is missing: install nftables");
-    VZ_TRY(std::move(exited).as(Errc::kernel_unsuitable));
+    if (!exited)
+        return exited.error();
     if (exited->status == 0)
         return {};
     const auto lines = text::split(text::trim(exited->err), '\n');
-    return fail(Errc::kernel_unsuitable, "nft: {}", text::printable(lines.front()));
+    return fail(Errc::kernel_unsuitable, "nft failed ({}): {}", exited->status,
+                text::printable(lines.front()));
 }
 
 } // namespace vz::network

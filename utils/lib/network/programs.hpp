@@ -12,10 +12,18 @@ Result<GuestState> read_guest(int net_ns);
 
 enum class OnFailure { stop, go_on };
 
-// Runs the lines of `batch`, in namespace `net_ns` if it is not -1. Nothing to do costs nothing.
-// Errc::ip_in_use if the kernel says that something exists, add_ip for the rest.
-Result<void> run_ip_batch(const std::string& batch, int net_ns = -1, OnFailure on_failure = OnFailure::stop);
+// How changes are made. The lock (borrowed) is held by the programs too: if we are killed, the next command
+// waits until they have ended, and does not look at a state that still changes.
+struct Change {
+    int lock_fd = -1;
+    int net_ns = -1;
+    OnFailure on_failure = OnFailure::stop;
+};
 
-Result<void> run_nft(const std::string& transaction); // Errc::kernel_unsuitable
+// Runs the lines of `batch`; nothing to do costs nothing. Errc::ip_in_use if the kernel says that something
+// exists, add_ip for the rest.
+Result<void> run_ip_batch(const std::string& batch, const Change& change);
+
+Result<void> run_nft(const std::string& transaction, int lock_fd); // Errc::kernel_unsuitable
 
 } // namespace vz::network

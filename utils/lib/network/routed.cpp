@@ -44,6 +44,8 @@ public:
         return sys::exists(path) || sys::exists(path + ".new") || sys::exists(path + ".lock");
     }
 
+    int lock_fd() const { return m_lock.fd(); }
+
     Result<Record> read() const {
         VZ_ASSIGN(const auto text, sys::read_file(m_path));
         return text ? Record::parse(*text) : Record{};
@@ -99,8 +101,8 @@ Ipv6 needs_ipv6(const std::vector<Address>& addresses) {
     return any ? Ipv6::yes : Ipv6::no;
 }
 
-Result<void> apply_rules(const Policy& policy, const GuestRules& rules, Reporter& reporter) {
-    auto applied = run_nft(nft_set_guest(rules));
+Result<void> apply_rules(const Policy& policy, const GuestRules& rules, int lock_fd, Reporter& reporter) {
+    auto applied = run_nft(nft_set_guest(rules), lock_fd);
     if (applied || policy.firewall == Policy::Firewall::required)
         return applied;
     reporter.warning(format("{}; sources of the container are not checked, and nothing is masqueraded",
@@ -115,18 +117,18 @@ Result<void> apply_sysctls(const Policy& policy, const std::string& device, Ipv6
     return policy.set_sysctls ? enable_proxy_ndp(plan.ndp_devices) : Result<void>();
 }
 
-Result<void> remove_from_kernel(std::uint32_t ctid, const Record& record) {
+Result<void> remove_from_kernel(std::uint32_t ctid, const Record& record, int lock_fd) {
     const std::string device = device_name(ctid);
     VZ_ASSIGN(const HostState host,
               read_host({}, device_exists(device) ? std::optional(device) : std::nullopt));
-    return run_ip_batch(plan_removal(host, ctid, record).batch, -1, OnFailure::go_on);
+    return run_ip_batch(plan_removal(host, ctid, record).batch, {lock_fd, -1, OnFailure::go_on});
 }
 
 // Where nft cannot even show our table, because it or the kernel's part is missing, there is nothing to
 // remove.
-Result<void> remove_rules(std::uint32_t ctid) {
-    auto removed = run_nft(nft_remove_guest(ctid));
-    return removed || run_nft("list table inet vz\n") ? removed : Result<void>();
+Result<void> remove_rules(std::uint32_t ctid, int lock_fd) {
+    auto removed = run_nft(nft_remove_guest(ctid), lock_fd);
+    return removed || run_nft("list table inet vz\n", lock_fd) ? removed : Result<void>();
 }
 
 // Before anything is changed; two commands at the same moment are told apart by the kernel's "File exists".
@@ -173,9 +175,11 @@ Result<void> Routed::bring_up(const Link& link) const {
     VZ_TRY(file.write(plan.touched));
     VZ_TRY(apply_sysctls(m_policy, device, needs_ipv6(addresses), plan));
     // Rules after routes: until then the container cannot send from an address that the route may not get.
-    VZ_TRY(run_ip_batch(plan.batch));
-    VZ_TRY(apply_rules(m_policy, plan_rules(host, addresses, link.ctid, m_policy.masquerade), m_reporter));
-    VZ_TRY(run_ip_batch(plan_guest(guest, wanted), link.guest_net_ns).context("in the container"));
+    VZ_TRY(run_ip_batch(plan.batch, {file.lock_fd()}));
+    VZ_TRY(apply_rules(m_policy, plan_rules(host, addresses, link.ctid, m_policy.masquerade), file.lock_fd(),
+                       m_reporter));
+    VZ_TRY(run_ip_batch(plan_guest(guest, wanted), {file.lock_fd(), link.guest_net_ns})
+               .context("in the container"));
     return plan.record.proxies == plan.touched.proxies ? Result<void>() : file.write(plan.record);
 }
 
@@ -185,10 +189,10 @@ Result<void> Routed::take_down(std::uint32_t ctid) const {
         return {};
     VZ_ASSIGN(const auto file, RecordFile::open(m_policy.state_dir, ctid));
     VZ_ASSIGN(const Record before, file.read());
-    auto routes = remove_from_kernel(ctid, before);
+    auto routes = remove_from_kernel(ctid, before, file.lock_fd());
     if (!routes) // a dying namespace takes its devices away when it likes: look again, once
-        routes = remove_from_kernel(ctid, before);
-    auto rules = remove_rules(ctid);
+        routes = remove_from_kernel(ctid, before, file.lock_fd());
+    auto rules = remove_rules(ctid, file.lock_fd());
     VZ_TRY(std::move(routes));
     VZ_TRY(std::move(rules));
     return file.remove();

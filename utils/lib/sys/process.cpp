@@ -74,6 +74,8 @@ void reset_signals() {
                        ::dup2(fds.out, 1) >= 0 && ::dup2(fds.err, 2) >= 0;
     if (ready) {
         ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+        if (command.keep_fd >= 0)
+            ::fcntl(command.keep_fd, F_SETFD, 0);
         ::execve(prepared.program.c_str(), prepared.argv.data(), prepared.envp.data());
     }
     const int err = errno;

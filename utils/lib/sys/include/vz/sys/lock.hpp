@@ -24,6 +24,8 @@ public:
     FileLock& operator=(FileLock&&) noexcept = default;
     ~FileLock();
 
+    int fd() const { return m_fd.get(); } // for Command::keep_fd
+
 private:
     FileLock(Fd fd, std::string path) : m_fd(std::move(fd)), m_path(std::move(path)) {}
 
