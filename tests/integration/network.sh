@@ -102,8 +102,8 @@ make_network
 before=$(snapshot)
 
 # --- one container with an address in the uplink's subnet, a private one, a routed one, and IPv6
-a1="10.9.0.50 10.1.2.3/24 2001:db8:9::50 fd12:3456::3"
-check "bring up 101" net up 101 "$(ns "$g1")" "$a1"
+a1=(10.9.0.50 10.1.2.3/24 2001:db8:9::50 fd12:3456::3)
+check "bring up 101" net up 101 "$(ns "$g1")" "${a1[@]}"
 state_101() {
     on "$host" nft list chain inet vz guest101
     on "$host" nft list chain inet vz masquerade101
@@ -138,7 +138,7 @@ equal "the uplink still takes router advertisements, the container's device none
     "$(on "$host" cat /proc/sys/net/ipv6/conf/{eth0,venet101}/accept_ra | xargs)"
 
 first=$(state_101 | plain)
-check "bring up again" net up 101 "$(ns "$g1")" "$a1"
+check "bring up again" net up 101 "$(ns "$g1")" "${a1[@]}"
 equal "doing it again changes nothing" "$first" "$(state_101 | plain)"
 
 # --- forged sources
@@ -157,12 +157,12 @@ check "a routed public address is not masqueraded" reaches "$g2" 203.0.113.1
 check "… nor its IPv6 address" reaches "$g2" 2001:db8:ffff::1
 on "$g1" ip address add 198.51.100.7/32 dev venet0
 check_not "a neighbour's address is a forged source too" reaches "$g1" 10.9.0.254 -I 198.51.100.7 -W 1
-expect 78 net up 101 "$(ns "$g1")" "$a1" 198.51.100.7
+expect 78 net up 101 "$(ns "$g1")" "${a1[@]}" 198.51.100.7
 check "the address stays with its owner" grep -q 'dev venet102' <<<"$(on "$host" ip route show 198.51.100.7)"
 check "the owner still works" reaches "$g2" 203.0.113.1
 
 # --- live changes are exact: what the container itself added goes as well
-check "bring up 101 after the failure" net up 101 "$(ns "$g1")" "$a1"
+check "bring up 101 after the failure" net up 101 "$(ns "$g1")" "${a1[@]}"
 equal "back to exactly the first state" "$first" "$(state_101 | plain)"
 check "exchange the addresses" net up 101 "$(ns "$g1")" 10.9.0.51 2001:db8:9::51
 equal "inside: exactly the new addresses" "10.9.0.51/32 2001:db8:9::51/128" \
@@ -251,7 +251,7 @@ check "… of IPv6 too" wait_for moved 2001:db8:9::50
 # --- killed at any point, everything can be taken away, or be finished
 for ((ms = 1; ms <= 31; ms += 3)); do
     net down 101
-    (exec ip netns exec "$host" "$driver" state="$state" up 101 "$(ns "$g1")" "$a1") & # one process all the way
+    (exec ip netns exec "$host" "$driver" state="$state" up 101 "$(ns "$g1")" "${a1[@]}") & # one process all the way
     pid=$!
     sleep "0.0$(printf %02d "$ms")"
     kill -9 $pid 2>/dev/null
@@ -261,7 +261,7 @@ for ((ms = 1; ms <= 31; ms += 3)); do
         on "$host" ip neigh show proxy | grep -q . && fail "a proxy entry is left after a kill at $ms ms"
         [ -e "$state/101" ] && fail "a record is left after a kill at $ms ms"
     else
-        net up 101 "$(ns "$g1")" "$a1" || fail "bring up after a kill at $ms ms"
+        net up 101 "$(ns "$g1")" "${a1[@]}" || fail "bring up after a kill at $ms ms"
         reaches "$lan" 10.9.0.50 || fail "no connection after a kill at $ms ms"
     fi
 done
