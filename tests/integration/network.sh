@@ -99,6 +99,8 @@ snapshot() { # what must be as before when all containers are gone
 }
 
 make_network
+has_carrier() { [ "$(on "$host" cat /sys/class/net/eth0/operstate)" = up ]; }
+wait_for has_carrier # or the routes still say "linkdown"
 before=$(snapshot)
 
 # --- one container with an address in the uplink's subnet, a private one, a routed one, and IPv6
