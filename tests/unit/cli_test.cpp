@@ -3,11 +3,16 @@
 #include "catch.hpp"
 
 #include "vz/cli/ids.hpp"
+#include "vz/cli/log.hpp"
 #include "vz/cli/options.hpp"
 #include "vz/cli/progress.hpp"
 #include "vz/cli/table.hpp"
 
+#include <ctime>
+#include <fstream>
+#include <regex>
 #include <sstream>
+#include <unistd.h>
 
 using namespace vz;
 using namespace vz::cli;
@@ -95,4 +100,18 @@ TEST_CASE("a progress line shows part and time left and fits the terminal", "[cl
     CHECK(line.find("0:10 left") != std::string::npos);
     CHECK(line.size() < 60);
     CHECK(progress_line("a\nb", 0, 0, 61, 80) == "a\\nb  1:01");
+}
+
+TEST_CASE("the log has the classic stamp, of now, and escapes what it is told", "[cli]") {
+    const std::string path = "/tmp/vz-log-test." + std::to_string(::getpid());
+    Log(path, "vzctl").write("CT 101", "a\nb");
+    std::string line;
+    std::getline(std::ifstream(path) >> std::ws, line);
+    ::unlink(path.c_str());
+    std::smatch match;
+    REQUIRE(std::regex_match(
+        line, match,
+        std::regex("(\\d{4})-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}[+-]\\d{4} vzctl : CT 101 : a\\\\nb")));
+    const std::time_t now = std::time(nullptr);
+    CHECK(std::stoi(match[1]) == std::localtime(&now)->tm_year + 1900);
 }

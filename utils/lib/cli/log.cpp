@@ -15,9 +15,13 @@ namespace {
 // The classic stamp: %z of spdlog writes "+01:00", the classic tools and their readers "+0100".
 class ClassicStamp : public spdlog::custom_flag_formatter {
 public:
-    void format(const spdlog::details::log_msg&, const std::tm& time, spdlog::memory_buf_t& out) override {
+    // spdlog computes the broken-down time only for flags of its own.
+    void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+        const std::time_t seconds = spdlog::log_clock::to_time_t(message.time);
+        std::tm local{};
+        localtime_r(&seconds, &local);
         char buffer[40];
-        const auto length = std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%S%z", &time);
+        const auto length = std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%S%z", &local);
         out.append(buffer, buffer + length);
     }
     std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<ClassicStamp>(); }
