@@ -82,7 +82,11 @@ std::string verb_help(const vzctl::Verb& verb) {
     std::string summary(verb.summary);
     summary.front() = static_cast<char>(std::toupper(summary.front()));
     return cli::help_text(
-        {"vzctl", {format("vzctl {} CTID|NAME {}", verb.name, verb.synopsis)}, summary, verb.options(), ""});
+        {"vzctl",
+         {format("vzctl {} CTID|NAME{}{}", verb.name, verb.synopsis.empty() ? "" : " ", verb.synopsis)},
+         summary,
+         verb.options(),
+         ""});
 }
 
 bool asks_for_help(const vzctl::Verb& verb, const std::vector<std::string>& rest) {

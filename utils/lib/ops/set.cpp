@@ -252,7 +252,7 @@ Result<void> set(const Context& context, config::Ctid ctid, SetRequest request) 
         return {};
     if (request.save)
         return save(context, container);
-    context.out.warning("Settings were not saved to config (use --save flag)");
+    context.out.warning("WARNING: Settings were not saved to config (use --save flag)");
     return {};
 }
 
