@@ -81,3 +81,8 @@ TEST_CASE("a container's key wins over the host's", "[config]") {
     CHECK(ct.id_range()->uid_base == 100000);
     CHECK_FALSE(Container(host, Ctid(1), *ConfFile::parse("LOCAL_UID=0\nLOCAL_GID=0\n")).id_range());
 }
+
+TEST_CASE("LOGGING=no leaves no log file", "[config]") {
+    CHECK(Host{HostPaths{"/r"}, *ConfFile::parse("LOGFILE=/var/log/x\n")}.log_file() == "/r/var/log/x");
+    CHECK(Host{HostPaths{"/r"}, *ConfFile::parse("LOGFILE=/var/log/x\nLOGGING=no\n")}.log_file().empty());
+}

@@ -50,6 +50,8 @@ std::string Host::dump_dir() const {
     return paths.prefix + get("DUMPDIR", "/var/lib/vz/dump");
 }
 std::string Host::log_file() const {
+    if (get("LOGGING", "yes") == "no")
+        return "";
     return paths.prefix + get("LOGFILE", "/var/log/vzctl.log");
 }
 

@@ -14,7 +14,7 @@ namespace vz::cli {
 
 class Log {
 public:
-    // Appends to `path`; a file that cannot be opened means no log, never a failure of the work.
+    // Appends to `path`; "" or a file that cannot be opened means no log, never a failure of the work.
     Log(const std::string& path, std::string tool);
     ~Log();
     Log(const Log&) = delete;

@@ -51,7 +51,7 @@ struct Host {
     std::string lock_dir() const;     // LOCKDIR, default /var/lib/vz/lock
     std::string template_dir() const; // TEMPLATE, default /var/lib/vz/template
     std::string dump_dir() const;     // DUMPDIR, default /var/lib/vz/dump
-    std::string log_file() const;     // LOGFILE, default /var/log/vzctl.log
+    std::string log_file() const;     // LOGFILE, default /var/log/vzctl.log; "": LOGGING=no
     std::string lock_file(Ctid ctid) const { return format("{}/{}.lck", lock_dir(), ctid.value()); }
     std::string ve_root(Ctid ctid) const; // default when NUM.conf has none; variables expanded
     std::string ve_private(Ctid ctid) const;
