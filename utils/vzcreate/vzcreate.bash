@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # _vz_settings comes from vzctl's
+# Completion of vzcreate(8).
+
+# What it shares with vzctl lies beside it, under the one name when installed and the other in the sources.
+for _vz_file in "${BASH_SOURCE[0]%/*}/vzctl" "${BASH_SOURCE[0]%/*}/../vzctl/vzctl.bash"; do
+    # shellcheck source=/dev/null
+    [[ -f $_vz_file ]] && . "$_vz_file"
+done
+unset _vz_file
+
+_vzcreate() {
+    local option word
+    local options="--template --config --layout --ip --start --wait --verbose --help --version"
+    _vz_option_and_word
+    _vz_value "$option" "$word" || _vz_offer_words "$word" "$options $_vz_settings"
+}
+complete -F _vzcreate vzcreate

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Completion of vzctl(8); vzcreate(8) uses parts of it.
+
+_vz_etc=${VZ_SYSROOT:-}/etc/vz
+_vz_cache=${VZ_SYSROOT:-}/var/lib/vz/template/cache
+
+# Options of the settings that vzctl and vzcreate share. Those for old scripts are accepted and not offered.
+_vz_settings="--hostname --nameserver --searchdomain --name --description --onboot --bootorder --disabled
+    --stop-timeout --root --private --ram --swap --cpulimit --cpus --cpuunits --numproc"
+
+# Ids and names of all containers, one a line.
+_vz_containers() {
+    local file
+    for file in "$_vz_etc"/conf/*.conf; do
+        file=${file##*/} file=${file%.conf}
+        [[ $file == [1-9]* && $file != *[!0-9]* ]] && printf '%s\n' "$file"
+    done
+    for file in "$_vz_etc"/names/*; do
+        [[ -L $file ]] && printf '%q\n' "${file##*/}"
+    done
+}
+
+_vz_templates() {
+    local file
+    for file in "$_vz_cache"/*.tar*; do
+        [[ -e $file ]] || continue
+        file=${file##*/}
+        printf '%s\n' "${file%.tar*}"
+    done
+}
+
+_vz_samples() {
+    local file
+    for file in "$_vz_etc"/conf/ve-*.conf-sample; do
+        [[ -e $file ]] || continue
+        file=${file##*/ve-}
+        printf '%s\n' "${file%.conf-sample}"
+    done
+}
+
+# Sets COMPREPLY to those of the lines that begin with the word.
+_vz_offer() { # WORD LINES
+    local line
+    COMPREPLY=()
+    while IFS= read -r line; do
+        [[ -n $line && $line == "$1"* ]] && COMPREPLY+=("$line")
+    done <<<"$2"
+}
+
+_vz_offer_words() { # WORD WORDS…
+    mapfile -t COMPREPLY < <(compgen -W "${*:2}" -- "$1")
+}
+
+# Offers values for the option before the word; false if the option takes none.
+_vz_value() { # OPTION WORD
+    case $1 in
+    --ostemplate | --template | -t) _vz_offer "$2" "$(_vz_templates)" ;;
+    --config) _vz_offer "$2" "$(_vz_samples)" ;;
+    --layout) _vz_offer_words "$2" overlay dir ;;
+    --onboot | --disabled) _vz_offer_words "$2" yes no ;;
+    --nameserver | --searchdomain) _vz_offer_words "$2" inherit ;;
+    --ipdel) _vz_offer_words "$2" all ;;
+    --root | --private) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
+    --ipadd | --ip | --userpasswd | --local_uid | --local_gid | --hostname | --name | --description | --bootorder | \
+        --stop-timeout | --ram | --swap | --cpulimit | --cpus | --cpuunits | --numproc) COMPREPLY=() ;;
+    *) return 1 ;;
+    esac
+}
+
+# The option and the word to complete, also for "--option=word", which readline hands over in three words.
+_vz_option_and_word() { # sets option and word
+    word=${COMP_WORDS[COMP_CWORD]}
+    option=${COMP_WORDS[COMP_CWORD - 1]}
+    [[ $word == "=" ]] && word=""
+    [[ $option == "=" ]] && option=${COMP_WORDS[COMP_CWORD - 2]}
+    return 0
+}
+
+_vzctl_options() { # VERB
+    case $1 in
+    create) echo "--ostemplate --config --layout --ipadd --local_uid --local_gid $_vz_settings" ;;
+    set) echo "--save --ipadd --ipdel --userpasswd --crypted --reset_ub --ostemplate $_vz_settings" ;;
+    start) echo "--wait --force --skip-remount" ;;
+    stop) echo "--fast --skip-umount" ;;
+    restart) echo "--wait --force --skip-remount --fast --skip-umount" ;;
+    enter) echo "--exec" ;;
+    esac
+    echo "--help"
+}
+
+_vzctl() {
+    local option word at=1 verb container
+    local verbs="create destroy delete start stop restart status mount umount set enter exec exec2 exec3 runscript"
+    _vz_option_and_word
+    while [[ $at -lt $COMP_CWORD && ${COMP_WORDS[at]} == -* ]]; do at=$((at + 1)); done
+    verb=${COMP_WORDS[at]} container=$((at + 1))
+    if [[ $at -eq $COMP_CWORD && $word == -* ]]; then
+        _vz_offer_words "$word" --quiet --verbose --skiplock --help --version
+    elif [[ $at -eq $COMP_CWORD ]]; then
+        _vz_offer_words "$word" "$verbs"
+    elif [[ $COMP_CWORD -eq $container && $word != -* ]]; then
+        [[ $verb == create ]] || _vz_offer "$word" "$(_vz_containers)"
+    elif [[ $verb == runscript ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    elif ! _vz_value "$option" "$word"; then
+        _vz_offer_words "$word" "$(_vzctl_options "$verb")"
+    fi
+}
+complete -F _vzctl vzctl
