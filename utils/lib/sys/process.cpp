@@ -63,8 +63,18 @@ void reset_signals() {
     sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-[[noreturn]] void exec_child(const Command& command, const Prepared& prepared, Standard fds, int failure_fd) {
+// The second half catches a parent that died before the first took effect.
+void die_with(pid_t parent) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent)
+        ::_exit(127);
+}
+
+[[noreturn]] void exec_child(const Command& command, const Prepared& prepared, Standard fds, int failure_fd,
+                             pid_t parent) {
     reset_signals();
+    if (command.dies_with_us)
+        die_with(parent);
     const bool ready = (command.net_ns < 0 || ::setns(command.net_ns, CLONE_NEWNET) == 0) &&
                        ::chdir(command.directory.c_str()) == 0 &&
                        // Above the standard three first, so that none overwrites another.
@@ -230,11 +240,12 @@ Result<Exited> run(const Command& command) {
     VZ_ASSIGN(Pipe out, output_for(command.out, command.output_fd, STDOUT_FILENO));
     VZ_ASSIGN(Pipe err, output_for(command.err, -1, STDERR_FILENO));
     VZ_ASSIGN(Pipe failure, make_pipe());
+    const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0)
         return sys_fail(errno, Errc::no_resources, "fork");
     if (pid == 0)
-        exec_child(command, prepared, {in.read.get(), out.write.get(), err.write.get()}, failure.write.get());
+        exec_child(command, prepared, {in.read.get(), out.write.get(), err.write.get()}, failure.write.get(), parent);
     Child child(pid);
     in.read.reset();
     out.write.reset();
@@ -268,11 +279,12 @@ Result<std::string> run_checked(const Command& command) {
 
 Result<std::string> run_in_child(const std::function<Result<std::string>()>& work) {
     VZ_ASSIGN(Pipe pipe, make_pipe());
+    const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0)
         return sys_fail(errno, Errc::no_resources, "fork");
     if (pid == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        die_with(parent);
         pipe.read.reset();
         const auto result = work();
         // One tag byte, then either the value or "code errno text".
