@@ -121,16 +121,27 @@ Result<void> apply(const Limits& limits, const Groups& groups) {
     return {};
 }
 
-std::optional<std::uint64_t> read_counter(const Groups& groups, std::string_view v1_controller,
-                                          std::string_view v1_file, std::string_view v2_file) {
-    const auto v1 = groups.find(std::string(v1_controller));
-    const auto v2 = groups.find("");
-    std::optional<std::string> content;
-    if (v1 != groups.end())
-        content = sys::read_kernel_file(format("{}/{}", v1->second, v1_file));
-    else if (v2 != groups.end())
-        content = sys::read_kernel_file(format("{}/{}", v2->second, v2_file));
-    return content ? text::to_uint(text::trim(*content)) : std::nullopt;
+std::optional<std::uint64_t> keyed_number(std::string_view content, std::string_view key) {
+    for (const auto& line : text::split(content, '\n')) {
+        const auto fields = text::words(line);
+        if (fields.size() == 2 && fields[0] == key)
+            return text::to_uint(fields[1]);
+    }
+    return std::nullopt;
+}
+
+std::optional<std::uint64_t> read_counter(const Groups& groups, std::string_view controller,
+                                          const Counter& v1, const Counter& v2) {
+    auto group = groups.find(std::string(controller));
+    const auto& counter = group != groups.end() ? v1 : v2;
+    if (group == groups.end())
+        group = groups.find("");
+    if (group == groups.end() || counter.file.empty())
+        return std::nullopt;
+    const auto content = sys::read_kernel_file(format("{}/{}", group->second, counter.file));
+    if (!content)
+        return std::nullopt;
+    return counter.key.empty() ? text::to_uint(text::trim(*content)) : keyed_number(*content, counter.key);
 }
 
 } // namespace vz::limits

@@ -33,17 +33,6 @@ std::string unescaped(std::string_view s) {
     return out;
 }
 
-std::vector<std::string> mount_points() {
-    std::vector<std::string> out;
-    const auto table = read_kernel_file("/proc/self/mountinfo").value_or("");
-    for (const auto& line : text::split(table, '\n')) {
-        const auto fields = text::words(line);
-        if (fields.size() > 4)
-            out.push_back(unescaped(fields[4]));
-    }
-    return out;
-}
-
 std::string escaped_for_overlay(const std::string& path) {
     std::string out;
     for (char c : path) {
@@ -98,7 +87,8 @@ Result<void> set_mount_access(const Fd& mount, Access access) {
 Result<Fd> make_overlay(const OverlayPlan& plan) {
     Fd fs(static_cast<int>(::syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC)));
     if (!fs)
-        return sys_fail(errno, errno == ENODEV ? Errc::kernel_unsuitable : Errc::mount, "overlay file system");
+        return sys_fail(errno, errno == ENODEV ? Errc::kernel_unsuitable : Errc::mount,
+                        "overlay file system");
     std::vector<std::string> lower;
     for (const auto& folder : plan.lower)
         lower.push_back(escaped_for_overlay(folder));
@@ -120,6 +110,17 @@ Result<void> attach_mount(const Fd& mount, const std::string& target) {
     if (::syscall(SYS_move_mount, mount.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
         return mount_error(errno, "mount on", target);
     return {};
+}
+
+std::vector<std::string> mount_points() {
+    std::vector<std::string> out;
+    const auto table = read_kernel_file("/proc/self/mountinfo").value_or("");
+    for (const auto& line : text::split(table, '\n')) {
+        const auto fields = text::words(line);
+        if (fields.size() > 4)
+            out.push_back(unescaped(fields[4]));
+    }
+    return out;
 }
 
 bool is_mount_point(const std::string& path) {

@@ -46,8 +46,17 @@ std::vector<Write> plan(const Limits& limits, const Groups& groups);
 // Errc::failed (1) naming the file. Failing writes of a limit that asks for nothing are ignored.
 Result<void> apply(const Limits& limits, const Groups& groups);
 
-// What the kernel says now; nothing if the file is not there.
-std::optional<std::uint64_t> read_counter(const Groups& groups, std::string_view v1_controller,
-                                          std::string_view v1_file, std::string_view v2_file);
+// A file below a group's folder, in which a "KEY NUMBER" line counts; no key: the file is the number.
+struct Counter {
+    std::string_view file;
+    std::string_view key = {};
+};
+// What the kernel counts now: `v1` where `controller` has a v1 hierarchy, else `v2`. Nothing if the kernel
+// has no such file or line, or the counter has no file name.
+std::optional<std::uint64_t> read_counter(const Groups& groups, std::string_view controller,
+                                          const Counter& v1, const Counter& v2);
+
+// The number in the line "KEY NUMBER" of such a file; pure.
+std::optional<std::uint64_t> keyed_number(std::string_view content, std::string_view key);
 
 } // namespace vz::limits

@@ -32,7 +32,10 @@ Result<Fd> make_overlay(const OverlayPlan& plan);
 
 Result<void> attach_mount(const Fd& mount, const std::string& target);
 
-bool is_mount_point(const std::string& path); // exactly this path, by /proc/self/mountinfo
+// All mount points of this mount namespace, parents before children, as often as they are stacked; by
+// /proc/self/mountinfo. For many questions: read once, ask often.
+std::vector<std::string> mount_points();
+bool is_mount_point(const std::string& path); // exactly this path
 // All mount points at and below `path`, deepest first, as often as they are stacked.
 std::vector<std::string> mounts_below(const std::string& path);
 
