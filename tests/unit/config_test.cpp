@@ -79,6 +79,7 @@ TEST_CASE("a container's key wins over the host's", "[config]") {
     CHECK(ct.stop_timeout() == 5);
     CHECK(ct.addresses() == std::vector<std::string>{"10.0.0.1", "10.0.0.2"});
     CHECK(ct.id_range()->uid_base == 100000);
+    CHECK(Container(host, Ctid(1), ConfFile{}).layout() == Layout::dir); // as OpenVZ left it
     CHECK_FALSE(Container(host, Ctid(1), *ConfFile::parse("LOCAL_UID=0\nLOCAL_GID=0\n")).id_range());
 }
 

@@ -65,7 +65,8 @@ std::string Container::private_area() const {
 }
 
 Layout Container::layout() const {
-    return parse_layout(get_or("VE_LAYOUT", "overlay")).value_or(Layout::dir);
+    // A configuration of the old tools names no layout: its private area is the whole root file system.
+    return parse_layout(get_own("VE_LAYOUT")).value_or(template_id().empty() ? Layout::dir : Layout::overlay);
 }
 
 std::string Container::hostname() const {

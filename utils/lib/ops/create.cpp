@@ -115,13 +115,12 @@ Result<Draft> draft(const Context& context, const CreateRequest& request, config
     VZ_ASSIGN(auto source, find_template(host, wanted, context.out));
     VZ_TRY(add_changes(conf, request, source));
     config::Container container(host, ctid, std::move(conf));
-    const auto layout = container.get_or("VE_LAYOUT", "overlay");
-    if (!config::parse_layout(layout))
+    const auto layout = config::parse_layout(container.get_or("VE_LAYOUT", "overlay"));
+    if (!layout)
         return fail(Errc::unknown_mount_type, "unknown layout {}: dir and overlay are known",
-                    text::printable(layout));
-    // Written down although they are the defaults: a later change of vz.conf must not move an existing
-    // container.
-    VZ_TRY(container.conf().set("VE_LAYOUT", config::layout_name(container.layout())));
+                    text::printable(container.get_or("VE_LAYOUT", "")));
+    // Written down although they are the defaults: a later change of vz.conf must not move an existing container.
+    VZ_TRY(container.conf().set("VE_LAYOUT", config::layout_name(*layout)));
     if (!conf_exists) {
         VZ_TRY(container.conf().set("VE_ROOT", container.get_or("VE_ROOT", "/var/lib/vz/root/$VEID")));
         VZ_TRY(

@@ -45,7 +45,7 @@ public:
 
     std::string root() const;         // VE_ROOT, expanded
     std::string private_area() const; // VE_PRIVATE, expanded
-    Layout layout() const;            // VE_LAYOUT, else that of the host, else overlay
+    Layout layout() const;            // by NUM.conf alone; the host's VE_LAYOUT is for new containers
     std::string name() const { return get_own("NAME"); }
     std::string hostname() const; // HOSTNAME, else "ct<id>"
     std::string uuid() const { return get_own("VE_UUID"); }
