@@ -119,7 +119,11 @@ Result<int> call_verb(const vzctl::Verb& verb, const Global& global, config::Cti
     ClassicReporter out(io, global.verbosity, log, subject);
     const auto engine = ops::make_engine(host);
     ops::Context context{host, *engine, out, global.skip_lock};
-    auto status = verb.run({context, ctid, {global.rest.begin() + 2, global.rest.end()}, io});
+    const auto work = [&]() -> Result<int> {
+        VZ_TRY(ops::check_ready(context, ctid, verb.needs));
+        return verb.run({context, ctid, {global.rest.begin() + 2, global.rest.end()}, io});
+    };
+    auto status = work();
     if (!status)
         log.error(subject, status.error().what);
     return status;

@@ -21,6 +21,7 @@ namespace {
 
 using cli::Option;
 using cli::Takes;
+using ops::Needs;
 
 Result<int> ok(Result<void> done) {
     if (!done)
@@ -227,26 +228,32 @@ Result<int> run_set(const Call& call) {
 }
 
 const std::array k_verbs = std::to_array<Verb>({
-    {"create", "", "[options]", "make a container from a template", false, false, create_options, run_create},
-    {"destroy", "delete", "", "remove a stopped container and its files", false, false, no_options,
-     run_destroy},
-    {"start", "", "[--wait] [--force]", "start it", false, false, start_options, run_start},
-    {"stop", "", "[--fast] [--skip-umount]", "stop it", false, false, stop_options, run_stop},
-    {"restart", "", "[--wait]", "stop it if it runs, then start it", false, false, restart_options,
-     run_restart},
-    {"status", "", "", "print \"CTID N exist|deleted mounted|unmounted running|down\"", false, false,
-     no_options, run_status},
-    {"mount", "", "", "mount its files on VE_ROOT", false, false, no_options, run_mount},
-    {"umount", "", "", "unmount them", false, false, no_options, run_umount},
-    {"set", "", "[options] [--save]", "change settings, live and (with --save) for good", true, false,
-     set_options, run_set},
-    {"enter", "", "[--exec COMMAND...]", "open a shell in it", false, true, no_options, run_enter},
-    {"exec", "", "COMMAND...|-", "run a shell command in it; 8 if that fails", false, true, no_options,
-     run_exec},
-    {"exec2", "", "COMMAND...|-", "the same; the exit status is the command's", false, true, no_options,
-     run_exec2},
-    {"exec3", "", "COMMAND...", "the same without a shell", false, true, no_options, run_exec3},
-    {"runscript", "", "FILE", "run a script of the host in it", false, true, no_options, run_runscript},
+    {"create", "", "[options]", "make a container from a template", Needs::lock, false, false, create_options,
+     run_create},
+    {"destroy", "delete", "", "remove a stopped container and its files", Needs::conf_and_lock, false, false,
+     no_options, run_destroy},
+    {"start", "", "[--wait] [--force]", "start it", Needs::conf_and_lock, false, false, start_options,
+     run_start},
+    {"stop", "", "[--fast] [--skip-umount]", "stop it", Needs::conf_and_lock, false, false, stop_options,
+     run_stop},
+    {"restart", "", "[--wait]", "stop it if it runs, then start it", Needs::conf_and_lock, false, false,
+     restart_options, run_restart},
+    {"status", "", "", "print \"CTID N exist|deleted mounted|unmounted running|down\"", Needs::nothing, false,
+     false, no_options, run_status},
+    {"mount", "", "", "mount its files on VE_ROOT", Needs::conf_and_lock, false, false, no_options,
+     run_mount},
+    {"umount", "", "", "unmount them", Needs::conf_and_lock, false, false, no_options, run_umount},
+    {"set", "", "[options] [--save]", "change settings, live and (with --save) for good",
+     Needs::conf_and_lock, true, false, set_options, run_set},
+    {"enter", "", "[--exec COMMAND...]", "open a shell in it", Needs::conf, false, true, no_options,
+     run_enter},
+    {"exec", "", "COMMAND...|-", "run a shell command in it; 8 if that fails", Needs::conf, false, true,
+     no_options, run_exec},
+    {"exec2", "", "COMMAND...|-", "the same; the exit status is the command's", Needs::conf, false, true,
+     no_options, run_exec2},
+    {"exec3", "", "COMMAND...", "the same without a shell", Needs::conf, false, true, no_options, run_exec3},
+    {"runscript", "", "FILE", "run a script of the host in it", Needs::conf, false, true, no_options,
+     run_runscript},
 });
 
 } // namespace

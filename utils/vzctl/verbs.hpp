@@ -26,6 +26,7 @@ struct Verb {
     std::string_view alias;    // "" for none
     std::string_view synopsis; // after the container id
     std::string_view summary;
+    ops::Needs needs;   // judged before the options
     bool on_host;       // also for CT 0
     bool takes_command; // what follows is a command, not options
     std::vector<cli::Option> (*options)();

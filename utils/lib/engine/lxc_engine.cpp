@@ -57,9 +57,13 @@ int execute_payload(void* data) {
     for (int number = 1; number < NSIG; ++number)
         ::signal(number, SIG_DFL);
     ::umask(022);
-    for (const auto& argv : payload.candidates)
+    int status = 127; // not found; 126: found, but not a program, as shells have it
+    for (const auto& argv : payload.candidates) {
         ::execve(argv[0], argv.data(), payload.environment.data());
-    return 127;
+        if (errno != ENOENT && errno != ENOTDIR)
+            status = 126;
+    }
+    return status;
 }
 
 // The reason that liblxc gave in its log, without its source positions.

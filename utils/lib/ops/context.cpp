@@ -57,6 +57,20 @@ Result<HeldLock> lock_container(const Context& context, config::Ctid ctid, const
     return fail(Errc::locked, "Container already locked");
 }
 
+Result<void> check_ready(const Context& context, config::Ctid ctid, Needs needs) {
+    const bool wants_conf = needs == Needs::conf || needs == Needs::conf_and_lock;
+    const bool wants_lock = needs == Needs::lock || needs == Needs::conf_and_lock;
+    if (wants_conf && !sys::exists(context.host.paths.ct_conf(ctid)))
+        return fail(Errc::no_container_config, "Container config file does not exist");
+    if (!wants_lock || context.skip_lock)
+        return {};
+    const auto path = context.host.lock_file(ctid);
+    const auto holder = sys::lock_holder(path);
+    if (holder && holder->word != "cleaning" && sys::is_locked(path))
+        return fail(Errc::locked, "Container already locked{}", describe(holder));
+    return {};
+}
+
 Result<void> ensure_folders(const config::Host& host) {
     const auto& paths = host.paths;
     VZ_TRY(ensure_folder(paths.conf_dir(), 0755));

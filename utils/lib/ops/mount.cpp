@@ -22,9 +22,9 @@ Result<void> check_template_id(const config::Container& container) {
 }
 
 Result<void> mount_and_tell_scripts(const config::Container& container) {
+    if (const auto private_area = container.private_area(); !sys::exists(private_area))
+        return fail(Errc::no_private, "Container private area {} does not exist", private_area);
     VZ_ASSIGN(const auto volume, volume_of(container));
-    if (!sys::exists(volume.private_area))
-        return fail(Errc::no_private, "Container private area {} does not exist", volume.private_area);
     VZ_TRY(sys::make_dirs(volume.root).as(Errc::create_mount_point));
     VZ_TRY(check_template_id(container));
     VZ_TRY(storage_for(container.layout())->mount(volume));

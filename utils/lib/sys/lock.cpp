@@ -71,7 +71,8 @@ Result<std::optional<FileLock>> FileLock::acquire(const std::string& path, const
         if (fd) {
             const std::string content = format("{}\n{}\n{}\n", ::getpid(), word, k_ours);
             if (::ftruncate(fd->get(), 0) != 0 || ::pwrite(fd->get(), content.data(), content.size(), 0) < 0)
-                return sys_fail(errno, errno == ENOSPC ? Errc::no_disk_space : Errc::system, "write {}", path);
+                return sys_fail(errno, errno == ENOSPC ? Errc::no_disk_space : Errc::system, "write {}",
+                                path);
             return std::optional(FileLock(*std::move(fd), path));
         }
         if (std::chrono::steady_clock::now() >= deadline)
@@ -83,6 +84,15 @@ Result<std::optional<FileLock>> FileLock::acquire(const std::string& path, const
 FileLock::~FileLock() {
     if (m_fd)
         ::unlink(m_path.c_str());
+}
+
+bool is_locked(const std::string& path) {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    struct flock request {};
+    request.l_type = F_WRLCK;
+    if (!fd || ::fcntl(fd.get(), F_OFD_GETLK, &request) != 0)
+        return false;
+    return request.l_type != F_UNLCK || held_by_classic_tool(fd.get());
 }
 
 std::optional<LockHolder> lock_holder(const std::string& path) {

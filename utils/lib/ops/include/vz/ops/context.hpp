@@ -31,6 +31,12 @@ using HeldLock = std::optional<sys::FileLock>;
 // inside is waited for.
 Result<HeldLock> lock_container(const Context& context, config::Ctid ctid, const std::string& word);
 
+enum class Needs { nothing, conf, lock, conf_and_lock };
+
+// Errc::no_container_config or Errc::locked, for a verb that would fail of it anyway: the classic tools tell
+// this before they judge the options. Holds nothing; the verb still takes the lock by itself.
+Result<void> check_ready(const Context& context, config::Ctid ctid, Needs needs);
+
 // The folders of the host that we own, with their modes. Cheap when they are there.
 Result<void> ensure_folders(const config::Host& host);
 

@@ -33,6 +33,9 @@ private:
     std::string m_path;
 };
 
+// Whether acquire() would find it held now. Takes nothing.
+bool is_locked(const std::string& path);
+
 // Who holds the lock file, as far as its content tells; nothing if it is absent or unreadable.
 struct LockHolder {
     pid_t pid = 0;
