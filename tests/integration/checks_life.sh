@@ -1,0 +1,166 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2016,SC2154 # words for a shell inside; out and err are set by expect
+# The life of a container as the classic tools define it: create, mount, start, stop, destroy, and what each refuses.
+. "$VZ_SOURCE_DIR/tests/lib/harness.sh"
+. "$VZ_SOURCE_DIR/tests/lib/sandbox.sh"
+sandbox "$0" "$@"
+sandbox_template
+
+readonly template=debian-13-x86_64-minimal
+readonly ct_conf=/etc/vz/conf/101.conf private=/var/lib/vz/private/101 root=/var/lib/vz/root/101
+
+status_is() { # WHAT WORDS
+    equal "$1" "CTID 101 $2" "$(vzctl status 101)"
+}
+
+nothing_is_there() { # WHAT
+    equal "$1: no configuration, files, lock or name" "" "$(find /etc/vz/conf/101.* /etc/vz/names /var/lib/vz/private \
+        /var/lib/vz/root /run/vz/lock -maxdepth 1 \( -name '101*' -o -type l \) 2>/dev/null)"
+}
+
+refused_creates() {
+    expect 91 vzctl create 101 --ostemplate none --name web
+    nothing_is_there "9: unknown template"
+    mkdir -p "$private" && : >"$private/kept"
+    expect 44 vzctl create 101 --ostemplate $template
+    check "10: foreign files are kept" test -e "$private/kept"
+    check_not "10: no configuration" test -e "$ct_conf"
+    rm -r "$private"
+    printf 'ONBOOT="no"\n' >"$ct_conf"
+    expect 82 vzctl create 101 --ostemplate $template --config vswap-256m
+    equal "10: the configuration is untouched" 'ONBOOT="no"' "$(cat "$ct_conf")"
+    rm "$ct_conf"
+    expect 82 vzctl create 101 --ostemplate $template --config none-such
+    expect 21 vzctl create 100 --ostemplate $template
+    expect 20 vzctl create 101 --ostemplate $template --bogus
+    nothing_is_there "10: bad options"
+}
+
+# Ended while it unpacks, create leaves nothing behind. Kills at every system call are another test's.
+interrupted_create() {
+    vzctl create 101 --ostemplate $template --layout dir --name web >/dev/null 2>&1 &
+    local pid=$!
+    for _ in {1..500}; do [ -n "$(ls -A $private.tmp 2>/dev/null)" ] && break; sleep 0.02; done
+    kill -TERM $pid
+    wait $pid 2>/dev/null
+    check_not "11: ended by the signal" test -e "$ct_conf"
+    vzctl create 102 --ostemplate none >/dev/null 2>&1
+    nothing_is_there "11: create was interrupted"
+}
+
+created() {
+    printf '#!/bin/sh\necho "$VEID $VE_CONFFILE" >%s/hook\n' "$VZ_TMP" >/etc/vz/conf/vps.create
+    chmod +x /etc/vz/conf/vps.create
+    expect 0 vzctl create 101 --ostemplate $template --config vswap-256m --name web
+    local text
+    for text in "Creating container private area ($template)" "Performing postcreate actions" \
+        "CT configuration saved to $ct_conf" "Container private area was created"; do
+        check "create says: $text" grep -qF "$text" <<<"$out"
+    done
+    equal "12: vps.create ran" "101 $ct_conf" "$(cat "$VZ_TMP/hook")"
+    rm /etc/vz/conf/vps.create
+    check "12: OSTEMPLATE" grep -qx "OSTEMPLATE=\"$template\"" "$ct_conf"
+    check "12: ORIGIN_SAMPLE" grep -qx 'ORIGIN_SAMPLE="vswap-256m"' "$ct_conf"
+    check "12: VE_ROOT" grep -qE '^VE_ROOT="/var/lib/vz/root/(101|[$]VEID)"$' "$ct_conf"
+    check "12: VE_PRIVATE" grep -qE '^VE_PRIVATE="/var/lib/vz/private/(101|[$]VEID)"$' "$ct_conf"
+    status_is "8: after create" "exist unmounted down"
+    expect 44 vzctl create 101 --ostemplate $template
+    status_is "10: a second create changed nothing" "exist unmounted down"
+}
+
+mounted() {
+    expect 40 vzctl umount 101
+    expect 0 vzctl mount 101
+    check "mount says so" grep -q "Container is mounted" <<<"$out"
+    status_is "8: after mount" "exist mounted down"
+    expect 0 vzctl mount 101
+    check "20: mounted already" grep -qi "already mounted" <<<"$out$err"
+    expect 41 vzctl destroy 101
+    expect 0 vzctl umount 101
+    check "umount says so" grep -q "Container is unmounted" <<<"$out"
+    status_is "8: after umount" "exist unmounted down"
+}
+
+started() {
+    expect 0 vzctl start 101 --wait
+    local text
+    for text in "Starting container..." "Container is mounted" "Setting CPU units: 1000" "Container start in progress..." \
+        "... waiting ..." "Container started successfully"; do
+        check "start says: $text" grep -qF "$text" <<<"$out"
+    done
+    expect 0 vzctl exec2 101 true
+    status_is "8: after start" "exist mounted running"
+    expect 32 vzctl start 101
+    check "14: already running" grep -qi "already running" <<<"$err"
+    expect 32 vzctl destroy 101
+    expect 32 vzctl umount 101
+    expect 32 vzctl set 101 --private /var/lib/vz/private/other --save
+    status_is "18, 20: refused, and still running" "exist mounted running"
+}
+
+stopped() {
+    mkdir -p $root/mnt "$VZ_TMP/shared"
+    mount --bind "$VZ_TMP/shared" $root/mnt
+    mount -t tmpfs none "$VZ_TMP/shared"
+    expect 0 vzctl stop 101
+    for text in "Stopping container ..." "Container was stopped" "Container is unmounted"; do
+        check "stop says: $text" grep -qF "$text" <<<"$out"
+    done
+    status_is "stopped" "exist unmounted down"
+    check_not "20: nothing is mounted below" grep -q " $root" /proc/self/mounts
+    check "20: what was bound there is still mounted" mountpoint -q "$VZ_TMP/shared"
+    umount "$VZ_TMP/shared"
+    expect 0 vzctl stop 101
+    check "14: says that it is not running" grep -q "Unable to stop: container is not running" <<<"$err"
+    expect 0 vzctl restart 101
+    status_is "restart starts what is down" "exist mounted running"
+    expect 0 vzctl stop 101 --fast --skip-umount
+    status_is "stop --skip-umount" "exist mounted down"
+    expect 0 vzctl start 101
+    expect 0 vzctl stop 101 --fast
+    status_is "stop --fast" "exist unmounted down"
+}
+
+refused_starts() {
+    expect 0 vzctl set 101 --disabled yes --save
+    expect 105 vzctl start 101
+    status_is "16: disabled" "exist unmounted down"
+    expect 0 vzctl start 101 --force
+    expect 0 vzctl stop 101 --fast
+    expect 0 vzctl set 101 --disabled no --save
+    mv $private $private.away
+    expect 43 vzctl start 101
+    expect 43 vzctl mount 101
+    status_is "17: no private area" "deleted unmounted down"
+    mv $private.away $private
+}
+
+destroyed() {
+    ln -s "$ct_conf" /etc/vz/names/second-name
+    expect 0 vzctl destroy 101
+    check "18: the configuration is kept aside" test -e $ct_conf.destroyed
+    check_not "18: no configuration" test -e "$ct_conf"
+    equal "18: no name" "" "$(ls /etc/vz/names)"
+    for _ in {1..100}; do [ -e $private ] || break; sleep 0.1; done
+    equal "18: no files" "" "$(find /var/lib/vz/private /var/lib/vz/root -mindepth 1 -maxdepth 1)"
+    expect 14 vzctl destroy 101
+    expect 0 vzctl create 101 --ostemplate $template
+    check_not "create drops what an older container of that id left" test -e $ct_conf.destroyed
+    mv $private "$VZ_SANDBOX/lib/elsewhere" && ln -s "$VZ_SANDBOX/lib/elsewhere" $private
+    status_is "19: the private area may be a link" "exist unmounted down"
+    expect 0 vzctl delete 101
+    check "19: a warning" grep -qi "link" <<<"$err"
+    check "19: the target is kept" test -n "$(ls "$VZ_SANDBOX/lib/elsewhere")"
+    check_not "19: the link is gone" test -L $private
+}
+
+refused_creates
+interrupted_create
+created
+mounted
+started
+stopped
+refused_starts
+destroyed
+finish
