@@ -14,9 +14,10 @@ namespace vz::sys {
 
 class FileLock {
 public:
-    // Waits up to `patience` for the exclusive lock on `path` (created if absent, mode 0600); nothing if somebody
-    // else keeps it. The file's content is the holder's: "PID\nWORD\n" as the classic tools wrote, then a line of
-    // ours. A two-line file of a living process, as classic scripts make with link(2), counts as held too.
+    // Waits up to `patience` for the exclusive lock on `path` (created if absent, mode 0600); nothing if
+    // somebody else keeps it. The file's content is the holder's: "PID\nWORD\n" as the classic tools wrote,
+    // then a line of ours. A two-line file of a living process, as classic scripts make with link(2), counts
+    // as held too.
     static Result<std::optional<FileLock>> acquire(const std::string& path, const std::string& word,
                                                    std::chrono::milliseconds patience = {});
 
