@@ -75,7 +75,9 @@ const Json* Json::find(std::string_view key) const {
 std::string Json::string_or(std::string_view key, std::string otherwise) const {
     const Json* member = find(key);
     const std::string* s = member ? member->as_string() : nullptr;
-    return s ? *s : std::move(otherwise);
+    if (s)
+        return *s;
+    return otherwise;
 }
 
 void Json::set(std::string key, Json value) {

@@ -4,10 +4,21 @@
 
 #include <fmt/core.h>
 
+#include <string>
+#include <utility>
+
 namespace vz {
 
-using fmt::format;
 template<class... Args>
 using format_string = fmt::format_string<Args...>;
+
+// An object, not a function: arguments of namespace std would otherwise bring std::format into the choice.
+struct Format {
+    template<class... Args>
+    std::string operator()(format_string<Args...> text, Args&&... args) const {
+        return fmt::format(text, std::forward<Args>(args)...);
+    }
+};
+inline constexpr Format format{};
 
 } // namespace vz
