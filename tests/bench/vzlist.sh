@@ -24,25 +24,21 @@ make_host() {
     done
 }
 
+# Wall clock and CPU of one run, and the most memory it had (where time(1) is installed).
 measure() { # ARGUMENTS…
-    local begin end i peak
-    begin=$(date +%s%N)
-    for ((i = 0; i < runs; i++)); do
-        VZ_SYSROOT=$root vzlist "$@" >"$root/out" 2>&1 || true
-    done
-    end=$(date +%s%N)
-    peak=$(VZ_SYSROOT=$root python3 - "$@" <<'PYTHON'
-import resource, subprocess, sys
-subprocess.run(["vzlist"] + sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
-PYTHON
-)
-    printf '%-28s %7.1f ms %5s MB %7s lines\n' "vzlist $*" "$(((end - begin) / runs / 1000))e-3" "$peak" \
-        "$(wc -l <"$root/out")"
+    local i peak="-" wall user kernel TIMEFORMAT='%R %U %S'
+    read -r wall user kernel < <({ time for ((i = 0; i < runs; i++)); do
+        vzlist "$@" >"$root/out" 2>/dev/null || true
+    done; } 2>&1)
+    [ -x /usr/bin/time ] && peak=$(/usr/bin/time -q -f %M vzlist "$@" 2>&1 >/dev/null | tail -n 1)
+    awk -v runs="$runs" -v wall="$wall" -v cpu="$user $kernel" -v peak="$peak" -v what="vzlist $*" 'BEGIN {
+        split(cpu, part, " ")
+        printf "%-30s %8.1f %8.1f %8s\n", what, wall / runs * 1000, (part[1] + part[2]) / runs * 1000, peak }'
 }
 
+export VZ_SYSROOT=$root
 make_host
-echo "$containers configured containers, mean of $runs runs"
+printf '%-30s %8s %8s %8s\n' "$containers containers, $runs runs" "wall ms" "CPU ms" "KB"
 measure -a
 measure -a -o vpsid,status -H
 measure -a -s -hostname
