@@ -64,6 +64,8 @@ std::vector<Option> set_options() {
          "set a password, making the user if needed; \"-\" reads the line from standard input"});
     options.push_back({"crypted", 0, Takes::nothing, "", "the password is given in its crypt(5) form"});
     options.push_back({"reset_ub", 0, Takes::nothing, "", "apply all limits of the configuration again"});
+    options.push_back({"applyconfig", 0, Takes::value, "SAMPLE",
+                       "take the settings of ve-SAMPLE.conf-sample; what makes it this container stays"});
     options.push_back({"save", 0, Takes::nothing, "", "keep the change in the configuration"});
     options.push_back({"force", 0, Takes::nothing, "", ""});
     options.push_back({"setmode", 0, Takes::value, "restart|ignore", ""});
@@ -219,9 +221,10 @@ Result<int> run_set(const Call& call) {
     VZ_ASSIGN(request.passwords, passwords(parsed, call.io.in));
     request.crypted_passwords = parsed.has("crypted");
     request.reset_limits = parsed.has("reset_ub");
+    request.sample = parsed.value("applyconfig");
     request.save = parsed.has("save");
     const bool nothing = request.changes.empty() && request.ip_add.empty() && request.ip_del.empty() &&
-                         request.passwords.empty() && !request.reset_limits;
+                         request.passwords.empty() && !request.reset_limits && !request.sample;
     if (nothing)
         return fail(Errc::too_few_parameters, "nothing to set; vzctl set --help lists what can be set");
     return ok(ops::set(call.context, call.ctid, std::move(request)));

@@ -80,7 +80,7 @@ _vz_option_and_word() { # sets option and word
 _vzctl_options() { # VERB
     case $1 in
     create) echo "--ostemplate --config --layout --ipadd --local_uid --local_gid $_vz_settings" ;;
-    set) echo "--save --ipadd --ipdel --userpasswd --crypted --reset_ub --ostemplate $_vz_settings" ;;
+    set) echo "--save --ipadd --ipdel --userpasswd --crypted --reset_ub --applyconfig --ostemplate $_vz_settings" ;;
     start) echo "--wait --force --skip-remount" ;;
     stop) echo "--fast --skip-umount" ;;
     restart) echo "--wait --force --skip-remount --fast --skip-umount" ;;

@@ -3,6 +3,7 @@
 
 #include "census.hpp"
 #include "net_policy.hpp"
+#include "sample.hpp"
 #include "volume.hpp"
 #include "vz/archive/extract.hpp"
 #include "vz/base/scope.hpp"
@@ -48,16 +49,13 @@ Result<config::ConfFile> starting_conf(const config::Host& host, const CreateReq
     const auto name = request.sample.value_or(host.get("CONFIGFILE"));
     if (name.empty())
         return config::ConfFile{};
-    if (name.find('/') != std::string::npos || text::has_control(name))
-        return fail(Errc::config_copy, "not a name of a sample: {}", text::printable(name));
-    const auto path = host.paths.sample_conf(name);
-    VZ_ASSIGN(const auto sample, sys::read_file(path));
+    VZ_ASSIGN(auto sample, load_sample(host, name, Errc::config_copy));
     if (!sample && request.sample)
-        return fail(Errc::config_copy, "Sample configuration {} not found", path);
-    VZ_ASSIGN(auto conf, config::ConfFile::parse(sample.value_or("")).context(path));
-    if (sample)
-        VZ_TRY(conf.set("ORIGIN_SAMPLE", name));
-    return conf;
+        return fail(Errc::config_copy, "Sample configuration {} not found", host.paths.sample_conf(name));
+    if (!sample)
+        return config::ConfFile{};
+    VZ_TRY(sample->set("ORIGIN_SAMPLE", name));
+    return *std::move(sample);
 }
 
 Result<templates::Template> find_template(const config::Host& host, const std::string& name, Reporter& out) {
@@ -119,7 +117,8 @@ Result<Draft> draft(const Context& context, const CreateRequest& request, config
     if (!layout)
         return fail(Errc::unknown_mount_type, "unknown layout {}: dir and overlay are known",
                     text::printable(container.get_or("VE_LAYOUT", "")));
-    // Written down although they are the defaults: a later change of vz.conf must not move an existing container.
+    // Written down although they are the defaults: a later change of vz.conf must not move an existing
+    // container.
     VZ_TRY(container.conf().set("VE_LAYOUT", config::layout_name(*layout)));
     if (!conf_exists) {
         VZ_TRY(container.conf().set("VE_ROOT", container.get_or("VE_ROOT", "/var/lib/vz/root/$VEID")));

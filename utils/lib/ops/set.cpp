@@ -4,8 +4,10 @@
 #include "census.hpp"
 #include "ct_limits.hpp"
 #include "net_policy.hpp"
+#include "sample.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
+#include "vz/guest/identity_text.hpp"
 #include "vz/guest/users.hpp"
 #include "vz/limits/limits.hpp"
 #include "vz/network/routed.hpp"
@@ -166,7 +168,8 @@ Result<void> apply_live(const Context& context, const config::Container& wanted,
     if (changes_any(changes, {"IP_ADDRESS"}))
         VZ_TRY(apply_addresses(context, wanted, runtime));
     if (changes_any(changes, {"HOSTNAME"}))
-        VZ_TRY(set_live_hostname(runtime.init, wanted.hostname()));
+        // Without its domain, as the next boot would take it from /etc/hostname.
+        VZ_TRY(set_live_hostname(runtime.init, guest::short_name(wanted.hostname())));
     if (changes_any(changes, {"HOSTNAME", "IP_ADDRESS", "NAMESERVER", "SEARCHDOMAIN"}))
         VZ_TRY(apply_identity(context, wanted, changes));
     return {};
@@ -238,6 +241,10 @@ Result<void> set(const Context& context, config::Ctid ctid, SetRequest request) 
     VZ_ASSIGN(const auto lock, lock_container(context, ctid, "changing settings"));
     VZ_ASSIGN(auto container, config::load_container(context.host, ctid));
     const auto runtime = load_runtime(context.host.paths, ctid);
+    if (request.sample) {
+        VZ_ASSIGN(auto changes, sample_changes(context.host, *request.sample));
+        request.changes.insert(request.changes.begin(), changes.begin(), changes.end());
+    }
     std::optional<sys::FileLock> census;
     if (!request.ip_add.empty() || changes_any(request.changes, {"NAME"})) {
         VZ_ASSIGN(census, lock_census(context.host));
@@ -245,8 +252,12 @@ Result<void> set(const Context& context, config::Ctid ctid, SetRequest request) 
     VZ_TRY(plan(context, container, request, runtime.has_value()));
     for (const auto& [key, value] : request.changes)
         VZ_TRY(container.conf().set(key, value));
-    if (runtime)
-        VZ_TRY(apply_live(context, container, *runtime, request));
+    if (auto applied = runtime ? apply_live(context, container, *runtime, request) : Result<void>();
+        !applied) {
+        if (request.save)
+            context.out.warning("failed to apply some parameters, not saving configuration file!");
+        return applied;
+    }
     VZ_TRY(set_passwords(context, container, request));
     if (request.changes.empty())
         return {};

@@ -5,6 +5,7 @@
 #include "vz/ops/context.hpp"
 #include "vz/ops/settings.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ namespace vz::ops {
 
 struct SetRequest {
     Changes changes; // normalised, from collect_changes()
+    std::optional<std::string> sample; // --applyconfig: its settings first, `changes` override them
     std::vector<std::string> ip_add;
     std::vector<std::string> ip_del;    // "all" for all of them
     std::vector<std::string> passwords; // "user:password"
