@@ -17,7 +17,7 @@ sandbox() { # "$0" "$@"
         local status=0 folder
         # On disk: a memory file system cannot be an id-mapped lower layer on every supported kernel.
         folder=$(mktemp -d /var/tmp/vz-sandbox.XXXXXX)
-        VZ_SANDBOX=$folder unshare --mount --net --propagation private bash "$@" || status=$?
+        VZ_MACHINE_PID=$$ VZ_SANDBOX=$folder unshare --mount --net --propagation private bash "$@" || status=$?
         rm -rf --one-file-system "$folder"
         exit "$status"
     fi
