@@ -120,7 +120,7 @@ TEST_CASE("a trap in place of an identity file is replaced", "[guest][root]") {
         return;
     const auto work = [](const sys::Dir& root) { return apply(root, k_identity); };
     const std::vector<std::pair<std::string, std::string>> files = {
-        {"etc/hostname", "web\n"},
+        {"etc/hostname", "web.example.org\n"},
         {"etc/hosts", "10.0.0.5\tweb.example.org web"},
         {"etc/resolv.conf", "search example.org\nnameserver 10.0.0.1\n"}};
     for (const auto& [file, words] : files)

@@ -97,7 +97,7 @@ TEST_CASE("identity reaches the three files, once", "[guest]") {
     Tree tree;
     const Identity identity{"web.example.org", {"10.0.0.5"}, {"10.0.0.1", "::1"}, {"example.org"}};
     REQUIRE(apply(tree.dir(), identity));
-    CHECK(get(tree.root() / "etc/hostname") == "web\n");
+    CHECK(get(tree.root() / "etc/hostname") == "web.example.org\n");
     CHECK(get(tree.root() / "etc/hosts") ==
           "127.0.0.1 localhost\n10.0.0.5\tweb.example.org web\t# set by vzctl\n10.9.9.9 guest\n");
     CHECK(get(tree.root() / "etc/resolv.conf") ==

@@ -50,7 +50,7 @@ Result<std::string> current_hosts(const sys::Dir& root) {
 Result<void> write_hostname(const sys::Dir& root, const std::string& hostname) {
     VZ_ASSIGN(const auto etc, root.sub("etc"));
     VZ_ASSIGN(const auto entry, Entry::look(etc, "hostname"));
-    return put(entry, short_name(hostname) + "\n");
+    return put(entry, hostname + "\n");
 }
 
 Result<void> write_hosts(const sys::Dir& root, const std::string& hostname,

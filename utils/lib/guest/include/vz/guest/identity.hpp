@@ -33,7 +33,8 @@ struct Identity {
 // All of what follows, in this order. Files that already say so are not written.
 Result<void> apply(const sys::Dir& root, const Identity& identity);
 
-// Writes the short name to /etc/hostname, as the classic Debian scripts did. Errc::hostname.
+// Writes the name as it is, with its domain, to /etc/hostname, as the classic Debian scripts did.
+// Errc::hostname.
 Result<void> set_hostname(const sys::Dir& root, const std::string& hostname);
 
 // Makes /etc/hosts map the container's addresses (127.0.1.1 if it has none) to "FQDN SHORT". Only lines with
