@@ -16,10 +16,7 @@ endif()
 
 add_library(vz_settings INTERFACE)
 target_compile_definitions(vz_settings INTERFACE
-    _GNU_SOURCE _FILE_OFFSET_BITS=64 _GLIBCXX_ASSERTIONS
-    VZ_VERSION="${PROJECT_VERSION}"
-    VZ_LIBEXEC_DIR="${CMAKE_INSTALL_PREFIX}/libexec/vz"
-    VZ_DATA_DIR="${CMAKE_INSTALL_PREFIX}/share/vz")
+    _GNU_SOURCE _FILE_OFFSET_BITS=64 _GLIBCXX_ASSERTIONS)
 target_compile_options(vz_settings INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wformat=2 -Wimplicit-fallthrough)
 if(VZ_WERROR)

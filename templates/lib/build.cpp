@@ -5,6 +5,7 @@
 
 #include "vz/archive/digest.hpp"
 #include "vz/archive/pack.hpp"
+#include "vz/base/build.hpp"
 #include "vz/base/scope.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
@@ -160,7 +161,8 @@ std::vector<std::string> mmdebstrap_arguments(const Recipe& recipe, const std::s
         "--aptopt=Acquire::Retries \"3\"",
         "--aptopt=Acquire::Languages \"none\""};
 #if defined(__x86_64__)
-    if (recipe.architecture == "i386") // this processor runs it; mmdebstrap would ask for arch-test to know that
+    if (recipe.architecture ==
+        "i386") // this processor runs it; mmdebstrap would ask for arch-test to know that
         argv.emplace_back("--skip=check/qemu");
 #endif
     if (!recipe.packages.empty())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "http.hpp"
 
+#include "vz/base/build.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/fd.hpp"
 #include "vz/sys/file.hpp"

@@ -2,6 +2,7 @@
 // vztemplate: makes, gets, lists, checks and removes the templates that containers are made of.
 #include "verbs.hpp"
 
+#include "vz/base/build.hpp"
 #include "vz/base/text.hpp"
 #include "vz/cli/ids.hpp"
 #include "vz/cli/progress.hpp"

@@ -13,7 +13,7 @@ TEST_CASE("printable escapes what a terminal would obey", "[base]") {
     CHECK(text::printable("plain Ünïcode") == "plain Ünïcode");
     CHECK(text::printable("a\nb\tc") == "a\\nb\\tc");
     CHECK(text::printable("\x1b[31m") == "\\x1b[31m");
-    CHECK(text::printable("\xc2\x9b") == "\\xc2\\x9b");         // C1 control sequence introducer
+    CHECK(text::printable("\xc2\x9b") == "\\xc2\\x9b");          // C1 control sequence introducer
     CHECK(text::printable("\xe2\x80\xae") == "\\xe2\\x80\\xae"); // right-to-left override
     CHECK(text::printable("\xff\xc3") == "\\xff\\xc3");
     CHECK(text::printable("\xe0\x80\x8a") == "\\xe0\\x80\\x8a"); // overlong newline

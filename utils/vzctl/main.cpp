@@ -2,6 +2,7 @@
 // vzctl: the classic control program. Global flags, then the verb, the container, and the verb's own words.
 #include "verbs.hpp"
 
+#include "vz/base/build.hpp"
 #include "vz/base/text.hpp"
 #include "vz/cli/log.hpp"
 #include "vz/cli/progress.hpp"

@@ -72,6 +72,8 @@ constexpr std::array k_table = std::to_array<ErrcInfo>({
 
 } // namespace
 
-std::span<const ErrcInfo> errc_table() { return k_table; }
+std::span<const ErrcInfo> errc_table() {
+    return k_table;
+}
 
 } // namespace vz

@@ -10,9 +10,13 @@ namespace vz::text {
 
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
-bool is_control(unsigned char c) { return c < 0x20 || c == 0x7f; }
+bool is_control(unsigned char c) {
+    return c < 0x20 || c == 0x7f;
+}
 
 // Length of the well-formed UTF-8 sequence at the start of `s` that encodes a printable code point, or 0.
 std::size_t utf8_length(std::string_view s) {
@@ -27,7 +31,8 @@ std::size_t utf8_length(std::string_view s) {
             return 0;
         code = code << 6 | (byte(i) & 0x3fU);
     }
-    const bool overlong = (length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10ffff));
+    const bool overlong =
+        (length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10ffff));
     const bool surrogate = code >= 0xd800 && code < 0xe000;
     const bool c1_control = code < 0xa0;
     const bool reorders = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);

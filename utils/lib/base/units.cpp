@@ -37,8 +37,8 @@ std::optional<std::uint64_t> suffix_factor(std::string_view suffix, std::uint64_
     }
 }
 
-// Digits with an optional fraction, times factor, without floating point: at most six digits after the dot, so
-// that fraction * factor (at most 10^6 * 2^40) cannot overflow.
+// Digits with an optional fraction, times factor, without floating point: at most six digits after the dot,
+// so that fraction * factor (at most 10^6 * 2^40) cannot overflow.
 std::optional<std::uint64_t> scaled(std::string_view number, std::uint64_t factor) {
     const auto dot = number.find('.');
     const auto whole = text::to_uint(number.substr(0, dot));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/cli/tool.hpp"
+#include "vz/base/build.hpp"
 
 #include "vz/base/text.hpp"
 

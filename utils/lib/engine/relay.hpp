@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Standard streams of a program inside a container: pipes whose other ends we relay, so that no descriptor of the
-// host, and above all no terminal, ever gets into a container.
+// Standard streams of a program inside a container: pipes whose other ends we relay, so that no descriptor of
+// the host, and above all no terminal, ever gets into a container.
 #pragma once
 
 #include "vz/base/result.hpp"
@@ -21,8 +21,8 @@ public:
     int child_out() const { return m_out.write.get(); }
     int child_err() const { return m_err.write.get(); }
 
-    // Copies until the program `pid` (a child of ours) has ended and its output is drained; its wait status. What
-    // background processes write later is not waited for.
+    // Copies until the program `pid` (a child of ours) has ended and its output is drained; its wait status.
+    // What background processes write later is not waited for.
     Result<int> run(pid_t pid);
 
 private:

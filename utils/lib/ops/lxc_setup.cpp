@@ -4,6 +4,7 @@
 #include "ct_limits.hpp"
 #include "net_policy.hpp"
 #include "volume.hpp"
+#include "vz/base/build.hpp"
 #include "vz/base/json.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"

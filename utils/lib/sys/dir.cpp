@@ -25,7 +25,8 @@ int openat2(int dir, const std::string& path, std::uint64_t flags, unsigned mode
     how.resolve = resolve;
     for (;;) {
         const long fd = ::syscall(SYS_openat2, dir, path.c_str(), &how, sizeof how);
-        // EAGAIN: a component was renamed during a ".." step and the kernel could not prove that we stayed inside.
+        // EAGAIN: a component was renamed during a ".." step and the kernel could not prove that we stayed
+        // inside.
         if (fd >= 0 || errno != EAGAIN)
             return static_cast<int>(fd);
     }
@@ -34,10 +35,13 @@ int openat2(int dir, const std::string& path, std::uint64_t flags, unsigned mode
 constexpr std::uint64_t k_inside = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 
 Error path_error(int err, std::string_view call, std::string_view path) {
-    return sys_fail(err, err == ENOSPC ? Errc::no_disk_space : Errc::system, "{} {}", call, text::printable(path));
+    return sys_fail(err, err == ENOSPC ? Errc::no_disk_space : Errc::system, "{} {}", call,
+                    text::printable(path));
 }
 
-bool is_absent(int err) { return err == ENOENT || err == ENOTDIR; }
+bool is_absent(int err) {
+    return err == ENOENT || err == ENOTDIR;
+}
 
 struct CloseDir {
     void operator()(DIR* dir) const { ::closedir(dir); }

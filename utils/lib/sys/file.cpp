@@ -16,7 +16,7 @@ namespace vz::sys {
 namespace {
 
 Error file_error(int err, std::string_view call, const std::string& path) {
-    const Errc code = err == ENOSPC || err == EDQUOT ? Errc::no_disk_space
+    const Errc code = err == ENOSPC || err == EDQUOT  ? Errc::no_disk_space
                       : err == EACCES || err == EPERM ? Errc::no_permission
                                                       : Errc::system;
     return sys_fail(err, code, "{} {}", call, text::printable(path));

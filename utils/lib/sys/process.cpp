@@ -151,7 +151,8 @@ private:
     static int remaining(std::optional<Clock::time_point> deadline) {
         if (!deadline)
             return -1;
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*deadline - Clock::now()).count();
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(*deadline - Clock::now()).count();
         return left < 0 ? 0 : static_cast<int>(std::min<long long>(left, 1 << 30));
     }
 
@@ -176,7 +177,8 @@ private:
         if (watcher && *watcher)
             (*watcher)(piece);
         if (into.size() + piece.size() > m_command.output_limit)
-            return fail(Errc::system, "{}: more than {} bytes of output", m_command.argv[0], m_command.output_limit);
+            return fail(Errc::system, "{}: more than {} bytes of output", m_command.argv[0],
+                        m_command.output_limit);
         into += piece;
         return {};
     }
@@ -245,7 +247,8 @@ Result<Exited> run(const Command& command) {
     if (pid < 0)
         return sys_fail(errno, Errc::no_resources, "fork");
     if (pid == 0)
-        exec_child(command, prepared, {in.read.get(), out.write.get(), err.write.get()}, failure.write.get(), parent);
+        exec_child(command, prepared, {in.read.get(), out.write.get(), err.write.get()}, failure.write.get(),
+                   parent);
     Child child(pid);
     in.read.reset();
     out.write.reset();
@@ -288,10 +291,9 @@ Result<std::string> run_in_child(const std::function<Result<std::string>()>& wor
         pipe.read.reset();
         const auto result = work();
         // One tag byte, then either the value or "code errno text".
-        const std::string message =
-            result ? "+" + *result
-                   : format("-{} {} {}", exit_code(result.error().code), result.error().sys_errno,
-                            result.error().what);
+        const std::string message = result ? "+" + *result
+                                           : format("-{} {} {}", exit_code(result.error().code),
+                                                    result.error().sys_errno, result.error().what);
         (void)write_all(pipe.write.get(), message);
         ::_exit(0);
     }

@@ -60,7 +60,8 @@ Result<Fd> make_userns(const IdRange& range) {
     return fd;
 }
 
-Result<std::string> run_as_container_root(const Fd& userns, const std::function<Result<std::string>()>& work) {
+Result<std::string> run_as_container_root(const Fd& userns,
+                                          const std::function<Result<std::string>()>& work) {
     return run_in_child([&]() -> Result<std::string> {
         if (::setns(userns.get(), CLONE_NEWUSER) != 0)
             return sys_fail(errno, Errc::system, "enter a user namespace");

@@ -10,13 +10,13 @@ namespace vz {
 
 enum class Errc : int {
     ok = 0,
-    failed = 1,              // generic failure of a tool that is not vzctl; vzctl: setting limits failed
-    usage = 2,               // wrong usage of a tool that is not vzctl (vzctl: bad_syntax)
-    system = 3,              // a system call failed; some of several ids failed (tools other than vzctl)
-    kernel_unsuitable = 5,   // the running kernel or liblxc lacks something needed
+    failed = 1,            // generic failure of a tool that is not vzctl; vzctl: setting limits failed
+    usage = 2,             // wrong usage of a tool that is not vzctl (vzctl: bad_syntax)
+    system = 3,            // a system call failed; some of several ids failed (tools other than vzctl)
+    kernel_unsuitable = 5, // the running kernel or liblxc lacks something needed
     no_resources = 6,
-    environment = 7,         // the container's environment could not be created
-    command_failed = 8,      // the command run by `vzctl exec` failed
+    environment = 7,    // the container's environment could not be created
+    command_failed = 8, // the command run by `vzctl exec` failed
     locked = 9,
     no_global_config = 10,
     no_script = 11,
@@ -25,7 +25,7 @@ enum class Errc : int {
     checkpoint = 16,
     restore = 17,
     bad_syntax = 20,
-    bad_value = 21,          // also: bad container id or name
+    bad_value = 21, // also: bad container id or name
     no_ve_root = 22,
     no_ve_private = 23,
     no_template_dir = 24,
@@ -68,7 +68,7 @@ enum class Errc : int {
     name = 131,
     wait_failed = 133,
     save_config = 139,
-    internal = 255,          // a bug, or no memory
+    internal = 255, // a bug, or no memory
 };
 
 struct ErrcInfo {
@@ -79,6 +79,8 @@ struct ErrcInfo {
 // Every code with a short meaning, in ascending order; the source of the EXIT STATUS sections.
 std::span<const ErrcInfo> errc_table();
 
-inline int exit_code(Errc code) { return static_cast<int>(code); }
+inline int exit_code(Errc code) {
+    return static_cast<int>(code);
+}
 
 } // namespace vz

@@ -47,14 +47,16 @@ public:
     void set(std::string key, Json value); // makes an object of a null; replaces an existing member
     void push(Json value);                 // makes an array of a null
 
-    // Text; control characters and invalid UTF-8 are escaped (the latter as U+FFFD). `indent` < 0: on one line.
+    // Text; control characters and invalid UTF-8 are escaped (the latter as U+FFFD). `indent` < 0: on one
+    // line.
     std::string dump(int indent = -1) const;
 
     // Foreign text: depth at most 64. Errc::bad_value with the place of the fault.
     static Result<Json> parse(std::string_view text);
 
 private:
-    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, Array, Object> m_value;
+    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, Array, Object>
+        m_value;
 };
 
 } // namespace vz

@@ -52,10 +52,10 @@ public:
     Result(T value) : m_state(std::in_place_index<0>, std::move(value)) {}
     Result(Error error) : m_state(std::in_place_index<1>, std::move(error)) {}
     template<class U>
-        requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-                 !std::is_same_v<std::remove_cvref_t<U>, Error> &&
-                 !std::is_same_v<std::remove_cvref_t<U>, Result<T>>)
-    Result(U&& value) : m_state(std::in_place_index<0>, std::forward<U>(value)) {}
+    requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+             !std::is_same_v<std::remove_cvref_t<U>, Error> &&
+             !std::is_same_v<std::remove_cvref_t<U>, Result<T>>) Result(U&& value)
+        : m_state(std::in_place_index<0>, std::forward<U>(value)) {}
 
     bool has_value() const { return m_state.index() == 0; }
     explicit operator bool() const { return has_value(); }
@@ -73,7 +73,9 @@ public:
     Result context(std::string_view doing) && {
         return has_value() ? std::move(*this) : Result(std::move(*this).error().context(doing));
     }
-    Result as(Errc code) && { return has_value() ? std::move(*this) : Result(std::move(*this).error().as(code)); }
+    Result as(Errc code) && {
+        return has_value() ? std::move(*this) : Result(std::move(*this).error().as(code));
+    }
 
 private:
     std::variant<T, Error> m_state;
@@ -105,8 +107,8 @@ private:
 #define VZ_CAT_(a, b) a##b
 #define VZ_CAT(a, b) VZ_CAT_(a, b)
 
-// Returns the error of `expr` from the enclosing function, if there is one. The counter keeps a use inside a lambda
-// inside another use apart.
+// Returns the error of `expr` from the enclosing function, if there is one. The counter keeps a use inside a
+// lambda inside another use apart.
 #define VZ_TRY(expr) VZ_TRY_(VZ_CAT(vz_try_, __COUNTER__), expr)
 #define VZ_TRY_(tmp, expr)                                                                                   \
     do {                                                                                                     \

@@ -23,7 +23,8 @@ std::optional<std::uint64_t> to_uint(std::string_view s);
 
 // True if `s` has a control character (bytes 0–31 and 127): such text never enters a configuration.
 bool has_control(std::string_view s);
-// `s` fit for a terminal or a log line: control characters, C1 bytes and invalid UTF-8 become \xNN, newline \n.
+// `s` fit for a terminal or a log line: control characters, C1 bytes and invalid UTF-8 become \xNN, newline
+// \n.
 std::string printable(std::string_view s);
 
 // `s` matched by shell pattern `pattern` (fnmatch(3), no flags).

@@ -12,7 +12,7 @@
 namespace vz::ops {
 
 struct SetRequest {
-    Changes changes; // normalised, from collect_changes()
+    Changes changes;                   // normalised, from collect_changes()
     std::optional<std::string> sample; // --applyconfig: its settings first, `changes` override them
     std::vector<std::string> ip_add;
     std::vector<std::string> ip_del;    // "all" for all of them

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A folder that cannot be escaped. Every path given to a Dir is resolved by the kernel as if the folder were "/":
-// openat2(2) with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS. Symbolic links, absolute or with "..", written by a
-// hostile container therefore end inside. Nothing here blocks on FIFOs or opens devices.
+// A folder that cannot be escaped. Every path given to a Dir is resolved by the kernel as if the folder were
+// "/": openat2(2) with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS. Symbolic links, absolute or with "..",
+// written by a hostile container therefore end inside. Nothing here blocks on FIFOs or opens devices.
 #pragma once
 
 #include "vz/base/result.hpp"
@@ -40,12 +40,12 @@ public:
     // stat that follows links, inside the root.
     Result<std::optional<struct stat>> stat_following(std::string_view path) const;
 
-    // Content of a regular file (links followed inside the root); absent gives nothing. Anything but a regular
-    // file, or more than `limit` bytes, is an error.
+    // Content of a regular file (links followed inside the root); absent gives nothing. Anything but a
+    // regular file, or more than `limit` bytes, is an error.
     Result<std::optional<std::string>> read_file(std::string_view path, std::size_t limit = 1 << 20) const;
 
-    // Replaces `path` atomically: temporary file beside it, fsync, rename, fsync of the folder. A link at `path`
-    // is replaced, not followed; a folder at `path` is an error. The parent folder must exist.
+    // Replaces `path` atomically: temporary file beside it, fsync, rename, fsync of the folder. A link at
+    // `path` is replaced, not followed; a folder at `path` is an error. The parent folder must exist.
     Result<void> write_file(std::string_view path, std::string_view content, unsigned mode = 0644,
                             std::optional<FileOwner> owner = std::nullopt) const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Mounts through the kernel's descriptor-based interface: open_tree(2), mount_setattr(2), move_mount(2), fsopen(2).
-// A detached mount lives in a descriptor only: if we are killed, it is gone and nothing is left behind.
+// Mounts through the kernel's descriptor-based interface: open_tree(2), mount_setattr(2), move_mount(2),
+// fsopen(2). A detached mount lives in a descriptor only: if we are killed, it is gone and nothing is left
+// behind.
 #pragma once
 
 #include "vz/base/result.hpp"
@@ -15,8 +16,8 @@ namespace vz::sys {
 // A detached copy of the mount at `path` (of that folder only). Use the descriptor as a folder, or attach it.
 Result<Fd> clone_mount(const std::string& path);
 
-// The same with owners mapped: on disk id N, seen through the mount as the host's base + N, so that the container,
-// whose user namespace maps back, sees N. Errc::kernel_unsuitable if the file system cannot.
+// The same with owners mapped: on disk id N, seen through the mount as the host's base + N, so that the
+// container, whose user namespace maps back, sees N. Errc::kernel_unsuitable if the file system cannot.
 Result<Fd> clone_mount_mapped(const std::string& path, const Fd& userns);
 
 enum class Access { read_write, read_only };
@@ -39,7 +40,8 @@ bool is_mount_point(const std::string& path); // exactly this path
 // All mount points at and below `path`, deepest first, as often as they are stacked.
 std::vector<std::string> mounts_below(const std::string& path);
 
-// Unmounts everything at and below `path`, stacked mounts too; lazily what is busy below. Nothing mounted is fine.
+// Unmounts everything at and below `path`, stacked mounts too; lazily what is busy below. Nothing mounted is
+// fine.
 Result<void> unmount_all(const std::string& path);
 
 } // namespace vz::sys

@@ -26,19 +26,19 @@ struct Command {
 
     enum class Output { capture, inherit, discard };
 
-    std::vector<std::string> argv;           // argv[0] is looked up in the standard PATH
-    std::vector<std::string> environment;    // "KEY=value", besides PATH and LC_ALL=C.UTF-8
-    std::string input;                       // what the program reads on standard input
-    int input_fd = -1;                       // or: this descriptor (borrowed)
-    int output_fd = -1;                      // standard output goes here instead (borrowed)
+    std::vector<std::string> argv;        // argv[0] is looked up in the standard PATH
+    std::vector<std::string> environment; // "KEY=value", besides PATH and LC_ALL=C.UTF-8
+    std::string input;                    // what the program reads on standard input
+    int input_fd = -1;                    // or: this descriptor (borrowed)
+    int output_fd = -1;                   // standard output goes here instead (borrowed)
     Output out = Output::capture;
     Output err = Output::capture;
     std::string directory = "/";
-    int net_ns = -1;                         // enter this network namespace first (borrowed)
-    int keep_fd = -1;                        // stays open in the program (borrowed): a lock it works under lasts
-                                             // as long as it does, even if we are killed
-    bool dies_with_us = false;               // SIGKILL for the program (not for its children) when we die
-    std::size_t output_limit = 64 << 20;     // more captured output than this is an error
+    int net_ns = -1;                     // enter this network namespace first (borrowed)
+    int keep_fd = -1;                    // stays open in the program (borrowed): a lock it works under lasts
+                                         // as long as it does, even if we are killed
+    bool dies_with_us = false;           // SIGKILL for the program (not for its children) when we die
+    std::size_t output_limit = 64 << 20; // more captured output than this is an error
     std::optional<std::chrono::milliseconds> timeout; // then SIGKILL; Errc::system
     std::function<void(std::string_view)> on_stderr;  // sees standard error as it comes, besides the capture
 };
@@ -49,8 +49,9 @@ Result<Exited> run(const Command& command);
 // As run(), and a non-zero status is an error that carries the last line of its standard error.
 Result<std::string> run_checked(const Command& command);
 
-// Runs `work` in a forked child and returns what it returned. The child shares nothing with us afterwards; it is
-// killed when we die. Use for work that must change credentials or namespaces. `work` must not start threads.
+// Runs `work` in a forked child and returns what it returned. The child shares nothing with us afterwards; it
+// is killed when we die. Use for work that must change credentials or namespaces. `work` must not start
+// threads.
 Result<std::string> run_in_child(const std::function<Result<std::string>()>& work);
 
 } // namespace vz::sys
