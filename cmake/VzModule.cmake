@@ -44,7 +44,10 @@ function(vz_manual_page name section)
     set(source "${CMAKE_CURRENT_SOURCE_DIR}/${ARGN}/${name}.${section}.scd")
     set(page "${CMAKE_CURRENT_BINARY_DIR}/${name}.${section}")
     if(SCDOC AND EXISTS "${source}")
-        add_custom_command(OUTPUT ${page} DEPENDS ${source} COMMAND ${SCDOC} < ${source} > ${page} VERBATIM)
+        # The first line has man(1) run tbl(1) for the tables; scdoc 1.11 does not write it.
+        add_custom_command(OUTPUT ${page} DEPENDS ${source} VERBATIM
+            COMMAND ${CMAKE_COMMAND} -E echo "'\\\" t" > ${page}
+            COMMAND ${SCDOC} < ${source} >> ${page})
         add_custom_target(${name}_manual ALL DEPENDS ${page})
         install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
     endif()

@@ -21,12 +21,13 @@ apt_remembering() {
 remember_host() {
     mkdir -p "$state"
     [ -e "$state/host" ] && return
-    local name value
+    local name
     find /var/lib/apt/lists -maxdepth 1 -name '*Packages*' | grep -q . || : >"$state/no-lists-before"
     find /var/cache/apt/archives -maxdepth 1 -name '*.deb' | grep -q . || : >"$state/no-archives-before"
     for name in "${settings[@]}"; do
-        value=$(sysctl -n "$name" 2>/dev/null) && echo "$name=$value"
-    done >"$state/host"
+        [ ! -r "/proc/sys/$name" ] || echo "$name $(cat "/proc/sys/$name")"
+    done >"$state/host.new"
+    mv "$state/host.new" "$state/host"
 }
 
 # The development files of liblxc bring LXC's own services, one of which makes a bridge. They stay off.
@@ -51,9 +52,10 @@ install_build_dependencies() {
 install_packages() {
     local deb debs=()
     for deb in "$work"/packages/*.deb; do debs+=("$deb"); done
+    [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ] ||
+        apt_remembering install apparmor || return
     remember_new_packages install "${debs[@]}" || return
     apt install --reinstall --allow-downgrades "${debs[@]}" || return
-    apt_remembering install apparmor uidmap || true
     cp "$work/packages/key" "$state/installed"
 }
 

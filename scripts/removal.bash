@@ -47,12 +47,12 @@ purge_packages() {
 }
 
 restore_host() {
-    local unit setting
+    local unit setting value
     [ ! -e "$state/masked" ] || while read -r unit; do
         [ "$(readlink "/etc/systemd/system/$unit")" != /dev/null ] || rm "/etc/systemd/system/$unit"
     done < <(sort -u "$state/masked")
-    [ ! -e "$state/host" ] || while read -r setting; do
-        sysctl -q -w "$setting"
+    [ ! -e "$state/host" ] || while read -r setting value; do
+        echo "$value" >"/proc/sys/$setting"
     done <"$state/host"
     [ ! -e "$state/no-archives-before" ] || apt-get clean
     [ ! -e "$state/no-lists-before" ] || find /var/lib/apt/lists -type f -not -name lock -delete
