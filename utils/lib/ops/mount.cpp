@@ -77,8 +77,10 @@ Result<void> umount_command(const Context& context, config::Ctid ctid) {
     VZ_ASSIGN(const auto container, config::load_container(context.host, ctid));
     if (is_running(context.host.paths, ctid))
         return fail(Errc::running, "Container is running, stop it first");
-    if (!is_mounted(container))
+    if (!is_mounted(container)) {
+        mark_mounted(context.host.paths, ctid, false); // a killed umount left it
         return fail(Errc::not_mounted, "CT is not mounted");
+    }
     return unmount(context, container);
 }
 

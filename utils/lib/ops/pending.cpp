@@ -91,6 +91,8 @@ Result<void> announce(const config::Host& host, config::Ctid ctid, const Pending
 }
 
 Result<void> finish(const config::Host& host, config::Ctid ctid) {
+    sys::sweep_temporaries(folder(host), ctid.text());
+    sys::sweep_temporaries(host.paths.conf_dir(), ctid.text() + ".conf");
     const auto record = record_path(host, ctid);
     const auto pending = read_record(record);
     if (!pending)
@@ -108,6 +110,8 @@ Result<void> finish(const config::Host& host, config::Ctid ctid) {
 }
 
 void finish_pending(const Context& context) {
+    sys::sweep_temporaries(context.host.paths.conf_dir());
+    sys::sweep_temporaries(folder(context.host));
     for (const auto ctid : pending_ids(context.host)) {
         const auto lock = sys::FileLock::acquire(context.host.lock_file(ctid), "cleaning");
         if (!lock || !*lock)

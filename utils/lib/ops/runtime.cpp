@@ -86,6 +86,7 @@ Result<void> save_runtime(const config::HostPaths& paths, config::Ctid ctid, con
 
 void forget_runtime(const config::HostPaths& paths, config::Ctid ctid) {
     ::unlink(record_path(paths, ctid).c_str());
+    sys::sweep_temporaries(paths.ct_run_dir(ctid));
 }
 
 void mark_mounted(const config::HostPaths& paths, config::Ctid ctid, bool on_purpose) {

@@ -89,7 +89,7 @@ std::string with_delegation(std::string_view content, std::uint64_t base, std::u
 Result<void> ensure_delegation(const std::string& subuid, const std::string& subgid,
                                const sys::IdRange& range, const IdPool& pool) {
     // useradd(8) and usermod(8) keep this lock while they change the file (shadow's commonio).
-    VZ_ASSIGN(const auto lock, sys::FileLock::acquire(subuid + ".lock", "vz", std::chrono::seconds(15)));
+    VZ_ASSIGN(const auto lock, sys::FileLock::acquire(subuid + ".lock", "", std::chrono::seconds(15)));
     if (!lock)
         return fail(Errc::system, "{}.lock is held by another program", subuid);
     const auto ensure = [&](const std::string& path, std::uint32_t base) {

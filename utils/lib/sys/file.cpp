@@ -3,6 +3,7 @@
 
 #include "vz/base/scope.hpp"
 #include "vz/base/text.hpp"
+#include "vz/sys/dir.hpp"
 #include "vz/sys/fd.hpp"
 #include "vz/sys/random.hpp"
 
@@ -36,16 +37,60 @@ std::string final_target(const std::string& path) {
     return name[0] == '/' ? name : folder_of(path) + "/" + name;
 }
 
-// Writes the content to a new file beside `path` and returns its name.
-Result<std::string> write_beside(const std::string& path, std::string_view content, unsigned mode) {
-    const std::string temporary = format("{}.{}.tmp", path, random_hex(6));
-    const Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!fd)
-        return file_error(errno, "create", temporary);
-    Cleanup undo([&] { ::unlink(temporary.c_str()); });
-    VZ_TRY(write_all(fd.get(), content).context(temporary));
-    if (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0)
-        return file_error(errno, "write", temporary);
+constexpr std::size_t k_random_bytes = 6;
+
+// "NAME.<12 hex digits>.tmp", for the given name or any.
+bool is_temporary(std::string_view file, std::string_view name) {
+    constexpr std::string_view k_end = ".tmp";
+    constexpr std::size_t k_tail = 1 + 2 * k_random_bytes + k_end.size();
+    if (file.size() <= k_tail || file.substr(file.size() - k_end.size()) != k_end)
+        return false;
+    const auto stem = file.substr(0, file.size() - k_tail);
+    const auto digits = file.substr(stem.size() + 1, 2 * k_random_bytes);
+    return file[stem.size()] == '.' && (name.empty() || stem == name) &&
+           digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// A temporary file is locked as long as its writer lives: one that can be locked was left by a killed
+// command.
+bool lock_now(int fd) {
+    struct flock request {};
+    request.l_type = F_WRLCK;
+    request.l_whence = SEEK_SET;
+    return ::fcntl(fd, F_OFD_SETLK, &request) == 0;
+}
+
+bool has_name(int fd) {
+    struct stat st {};
+    return ::fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
+struct Temporary {
+    std::string path;
+    Fd fd; // keeps the lock until the file has its final name
+};
+
+Result<Temporary> make_temporary(const std::string& path) {
+    for (;;) {
+        Temporary out{format("{}.{}.tmp", path, random_hex(k_random_bytes)), Fd()};
+        out.fd = Fd(::open(out.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (!out.fd)
+            return file_error(errno, "create", out.path);
+        // Between the creation and the lock a sweeper may have taken it.
+        if (lock_now(out.fd.get()) && has_name(out.fd.get()))
+            return out;
+    }
+}
+
+// Writes the content to a new file beside `path`.
+Result<Temporary> write_beside(const std::string& path, std::string_view content, unsigned mode) {
+    const auto folder = folder_of(path);
+    sweep_temporaries(folder, path.substr(path.rfind('/') + 1));
+    VZ_ASSIGN(auto temporary, make_temporary(path));
+    Cleanup undo([&] { ::unlink(temporary.path.c_str()); });
+    VZ_TRY(write_all(temporary.fd.get(), content).context(temporary.path));
+    if (::fchmod(temporary.fd.get(), mode) != 0 || ::fsync(temporary.fd.get()) != 0)
+        return file_error(errno, "write", temporary.path);
     undo.dismiss();
     return temporary;
 }
@@ -98,9 +143,9 @@ Result<void> write_file_atomic(const std::string& path, std::string_view content
     if (::stat(target.c_str(), &st) == 0)
         mode = st.st_mode & 07777U;
     VZ_ASSIGN(const auto temporary, write_beside(target, content, mode));
-    if (::rename(temporary.c_str(), target.c_str()) != 0) {
+    if (::rename(temporary.path.c_str(), target.c_str()) != 0) {
         const int err = errno;
-        ::unlink(temporary.c_str());
+        ::unlink(temporary.path.c_str());
         return file_error(err, "rename to", target);
     }
     return fsync_dir(folder_of(target));
@@ -108,13 +153,31 @@ Result<void> write_file_atomic(const std::string& path, std::string_view content
 
 Result<void> create_file_atomic(const std::string& path, std::string_view content, unsigned mode) {
     VZ_ASSIGN(const auto temporary, write_beside(path, content, mode));
-    const int failed = ::link(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
-    ::unlink(temporary.c_str());
+    const int failed = ::link(temporary.path.c_str(), path.c_str()) == 0 ? 0 : errno;
+    ::unlink(temporary.path.c_str());
     if (failed == EEXIST)
         return sys_fail(EEXIST, Errc::bad_value, "{}", path);
     if (failed != 0)
         return file_error(failed, "link to", path);
-    return fsync_dir(folder_of(path));
+    auto synced = fsync_dir(folder_of(path));
+    if (!synced)
+        ::unlink(path.c_str());
+    return synced;
+}
+
+void sweep_temporaries(const std::string& folder, std::string_view name) {
+    const auto dir = Dir::open(folder);
+    const auto files = dir ? dir->list() : Result<std::vector<std::string>>(std::vector<std::string>{});
+    if (!files)
+        return;
+    for (const auto& file : *files) {
+        if (!is_temporary(file, name))
+            continue;
+        const auto path = folder + "/" + file;
+        const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+        if (fd && lock_now(fd.get()))
+            ::unlink(path.c_str());
+    }
 }
 
 Result<void> make_dirs(const std::string& path, unsigned mode) {

@@ -34,7 +34,9 @@ bool still_at(int fd, const std::string& path) {
 std::vector<std::string> lines_of(int fd) {
     char buffer[256];
     const auto n = ::pread(fd, buffer, sizeof buffer, 0);
-    return text::split(std::string_view(buffer, n > 0 ? static_cast<std::size_t>(n) : 0), '\n');
+    std::string_view content(buffer, n > 0 ? static_cast<std::size_t>(n) : 0);
+    // useradd(8) and its kin write the number with the zero byte that ends a string in C.
+    return text::split(content.substr(0, content.find('\0')), '\n');
 }
 
 std::optional<pid_t> pid_in(const std::vector<std::string>& lines) {
@@ -69,7 +71,8 @@ Result<std::optional<FileLock>> FileLock::acquire(const std::string& path, const
     for (;;) {
         VZ_ASSIGN(auto fd, try_once(path));
         if (fd) {
-            const std::string content = format("{}\n{}\n{}\n", ::getpid(), word, k_ours);
+            const auto content = word.empty() ? format("{}", ::getpid()) + '\0'
+                                              : format("{}\n{}\n{}\n", ::getpid(), word, k_ours);
             if (::ftruncate(fd->get(), 0) != 0 || ::pwrite(fd->get(), content.data(), content.size(), 0) < 0)
                 return sys_fail(errno, errno == ENOSPC ? Errc::no_disk_space : Errc::system, "write {}",
                                 path);

@@ -25,6 +25,10 @@ Result<void> write_file_atomic(const std::string& path, std::string_view content
 // The same for a file that must not exist yet: Errc::bad_value with sys_errno EEXIST if it does.
 Result<void> create_file_atomic(const std::string& path, std::string_view content, unsigned mode = 0644);
 
+// Removes the temporary files that killed writers left in a folder of ours: those for the file `name`, or
+// all. The two functions above do it for their own file.
+void sweep_temporaries(const std::string& folder, std::string_view name = {});
+
 Result<void> make_dirs(const std::string& path, unsigned mode = 0755);
 Result<void> rename_durably(const std::string& from, const std::string& to); // fsync of both folders
 Result<void> fsync_dir(const std::string& path);

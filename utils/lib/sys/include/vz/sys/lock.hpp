@@ -18,6 +18,8 @@ public:
     // somebody else keeps it. The file's content is the holder's: "PID\nWORD\n" as the classic tools wrote,
     // then a line of ours. A two-line file of a living process, as classic scripts make with link(2), counts
     // as held too.
+    // With an empty word only the number is written, as useradd(8) reads it: a longer file that a killed
+    // command left would keep it from working for ever.
     static Result<std::optional<FileLock>> acquire(const std::string& path, const std::string& word,
                                                    std::chrono::milliseconds patience = {});
 
