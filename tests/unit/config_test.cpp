@@ -50,7 +50,7 @@ TEST_CASE("broken configurations are refused with their line", "[config]") {
 TEST_CASE("container ids and names have the classic bounds", "[config]") {
     CHECK(Ctid::parse("0")->is_host());
     CHECK(Ctid::parse("2147483644")->value() == 2147483644);
-    for (const char* bad : {"", "2147483645", "-1", "1a", " 1", "99999999999999999999", "00000000101"})
+    for (const char* bad : {"", "2147483645", "-1", "1a", " 1", "99999999999999999999", "0101"})
         CHECK_FALSE(Ctid::parse(bad));
     for (const char* good : {"web", "web-1.example", "my box", "a+b_c"})
         CHECK(is_valid_name(good));

@@ -9,7 +9,8 @@ namespace vz::config {
 
 std::optional<Ctid> Ctid::parse(std::string_view s) {
     const auto number = text::to_uint(s);
-    if (!number || *number > k_max || s.size() > 10)
+    // "0101" might be meant as octal, or as a name: nobody's container.
+    if (!number || *number > k_max || (s.size() > 1 && s.front() == '0'))
         return std::nullopt;
     return Ctid(static_cast<std::uint32_t>(*number));
 }

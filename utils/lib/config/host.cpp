@@ -26,7 +26,7 @@ HostPaths HostPaths::from_environment() {
 }
 
 Result<Host> Host::load(HostPaths paths) {
-    VZ_ASSIGN(const auto content, sys::read_file(paths.global_conf()));
+    VZ_ASSIGN(const auto content, sys::read_file(paths.global_conf()).as(Errc::bad_config));
     if (!content)
         return fail(Errc::no_global_config,
                     "Global configuration file {} not found; the package vz-utils installs it",

@@ -7,6 +7,7 @@
 #include "vz/sys/random.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <unistd.h>
 
@@ -31,6 +32,29 @@ std::optional<Ctid> link_target(const std::string& link) {
         return std::nullopt;
     const std::string_view path(target, static_cast<std::size_t>(n));
     return ctid_of_file(path.substr(path.rfind('/') + 1));
+}
+
+bool is_at_or_below(std::string_view path, std::string_view folder) {
+    return path.substr(0, folder.size()) == folder &&
+           (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+// A slip of the pen must not mount a container over the host's folders, nor have destroy remove them.
+bool is_fit_for_container(const HostPaths& paths, std::string_view path) {
+    if (path.substr(0, paths.prefix.size()) != paths.prefix)
+        return false;
+    const auto inside = path.substr(paths.prefix.size());
+    const auto parts = text::split(inside, '/');
+    const auto is_plain = [](const std::string& part) {
+        return !part.empty() && part != "." && part != "..";
+    };
+    if (parts.size() < 3 || !parts.front().empty() || !std::all_of(parts.begin() + 1, parts.end(), is_plain))
+        return false;
+    constexpr std::array k_system = {"/bin",   "/boot",   "/dev",  "/etc",  "/lib", "/lib32",
+                                     "/lib64", "/libx32", "/proc", "/sbin", "/sys", "/usr"};
+    return std::none_of(k_system.begin(), k_system.end(),
+                        [&](const char* f) { return is_at_or_below(inside, f); }) &&
+           !is_at_or_below(paths.data_dir() + "/private", path);
 }
 
 } // namespace
@@ -77,13 +101,34 @@ Result<Ctid> resolve(const HostPaths& paths, std::string_view id_or_name) {
     return fail(Errc::bad_value, "Bad CT ID {}", text::printable(id_or_name));
 }
 
+Result<void> check_folders(const Container& container) {
+    const auto& paths = container.host().paths;
+    const auto root = container.root();
+    const auto area = container.private_area();
+    for (const auto& [key, path] : {std::pair("VE_ROOT", root), std::pair("VE_PRIVATE", area)})
+        if (!is_fit_for_container(paths, path))
+            return fail(Errc::bad_config, "{}: {} is not a folder for a container: {}",
+                        paths.ct_conf(container.ctid()), key, text::printable(path));
+    if (is_at_or_below(root, area) || is_at_or_below(area, root))
+        return fail(Errc::bad_config, "{}: VE_ROOT and VE_PRIVATE are one inside the other",
+                    paths.ct_conf(container.ctid()));
+    return {};
+}
+
 Result<Container> load_container(const Host& host, Ctid ctid) {
     const auto path = host.paths.ct_conf(ctid);
-    VZ_ASSIGN(const auto content, sys::read_file(path));
+    VZ_ASSIGN(const auto content, sys::read_file(path).as(Errc::bad_config));
     if (!content)
         return fail(Errc::no_container_config, "Container config file does not exist");
     VZ_ASSIGN(auto conf, ConfFile::parse(*content).context(path));
-    return Container(host, ctid, std::move(conf));
+    Container container(host, ctid, std::move(conf));
+    VZ_TRY(check_folders(container));
+    // It is part of a path and of liblxc's names.
+    if (container.uuid().size() > 64 ||
+        container.uuid().find_first_not_of("0123456789abcdefABCDEF-") != std::string::npos)
+        return fail(Errc::bad_config, "{}: VE_UUID is not a UUID: {}", path,
+                    text::printable(container.uuid()));
+    return container;
 }
 
 Result<void> link_name(const HostPaths& paths, Ctid ctid, const std::string& name) {

@@ -6,6 +6,9 @@
 #include "vz/ops/pending.hpp"
 #include "vz/sys/file.hpp"
 
+#include <optional>
+#include <sys/stat.h>
+
 namespace vz::ops {
 
 namespace {
@@ -25,6 +28,36 @@ void note_container(Census& census, const config::Container& container) {
         census.names.emplace(container.name(), owner);
 }
 
+std::optional<std::uint32_t> number_after(std::string_view content, std::string_view key) {
+    for (const auto& line : text::split(content, '\n')) {
+        if (line.compare(0, key.size(), key) != 0)
+            continue;
+        const auto value = std::string_view(line).substr(key.size());
+        const auto first = value.find_first_of("0123456789");
+        const auto last = first == value.npos ? first : value.find_first_not_of("0123456789", first);
+        const auto number =
+            first == value.npos ? std::nullopt : text::to_uint(value.substr(first, last - first));
+        if (number && *number <= 0xffffffffU)
+            return static_cast<std::uint32_t>(*number);
+    }
+    return std::nullopt;
+}
+
+// A container whose configuration is broken keeps its ids all the same: what the lines still tell, or else
+// the owner of its files. Two containers with the same ids could reach each other's files once it is
+// repaired.
+void note_broken(Census& census, const config::Host& host, config::Ctid ctid) {
+    const auto read = sys::read_file(host.paths.ct_conf(ctid));
+    const auto content = read ? read->value_or("") : "";
+    const auto uid = number_after(content, "LOCAL_UID=");
+    const auto gid = number_after(content, "LOCAL_GID=");
+    if (uid)
+        census.ranges.push_back({*uid, gid.value_or(*uid)});
+    struct stat st {};
+    if (::stat((host.ve_private(ctid) + "/upper").c_str(), &st) == 0 && st.st_uid > 0)
+        census.ranges.push_back({st.st_uid, st.st_gid});
+}
+
 } // namespace
 
 Result<Census> take_census(const config::Host& host, config::Ctid except) {
@@ -36,6 +69,8 @@ Result<Census> take_census(const config::Host& host, config::Ctid except) {
             continue;
         if (const auto container = config::load_container(host, ctid))
             note_container(census, *container);
+        else
+            note_broken(census, host, ctid);
     }
     for (const auto& pending : all_pending(host)) {
         if (pending.ids)

@@ -252,6 +252,7 @@ Result<void> set(const Context& context, config::Ctid ctid, SetRequest request) 
     VZ_TRY(plan(context, container, request, runtime.has_value()));
     for (const auto& [key, value] : request.changes)
         VZ_TRY(container.conf().set(key, value));
+    VZ_TRY(config::check_folders(container).as(Errc::bad_value));
     if (auto applied = runtime ? apply_live(context, container, *runtime, request) : Result<void>();
         !applied) {
         if (request.save)

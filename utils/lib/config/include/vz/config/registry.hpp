@@ -22,6 +22,10 @@ Result<Ctid> resolve(const HostPaths& paths, std::string_view id_or_name);
 // The container whose NUM.conf has this NAME.
 Result<std::optional<Ctid>> find_by_name(const HostPaths& paths, std::string_view name);
 
+// Whether VE_ROOT and VE_PRIVATE are folders that may be a container's. load_container() asks, whoever
+// changes them must. Errc::bad_config.
+Result<void> check_folders(const Container& container);
+
 // Errc::no_container_config if NUM.conf is missing, Errc::bad_config if it cannot be read.
 Result<Container> load_container(const Host& host, Ctid ctid);
 
