@@ -96,9 +96,17 @@ bool asks_for_help(const vzctl::Verb& verb, const std::vector<std::string>& rest
     return std::find(rest.begin() + 1, end, "--help") != end;
 }
 
+// What somebody gave as a value may be a megabyte.
+std::string shown(const Error& error) {
+    constexpr std::size_t k_longest = 1000;
+    const std::string_view what = error.what;
+    return what.size() <= k_longest ? text::printable(what)
+                                    : text::printable(what.substr(0, k_longest)) + "...";
+}
+
 int fail_with(const Error& error, cli::Verbosity verbosity, cli::Io io) {
     if (verbosity != cli::Verbosity::quiet)
-        io.err << text::printable(error.what) << '\n' << std::flush;
+        io.err << shown(error) << '\n' << std::flush;
     return exit_code(error.code);
 }
 
@@ -126,7 +134,7 @@ Result<int> call_verb(const vzctl::Verb& verb, const Global& global, config::Cti
     };
     auto status = work();
     if (!status)
-        log.error(subject, status.error().what);
+        log.error(subject, shown(status.error()));
     return status;
 }
 

@@ -125,6 +125,7 @@ Result<Draft> draft(const Context& context, const CreateRequest& request, config
         VZ_TRY(
             container.conf().set("VE_PRIVATE", container.get_or("VE_PRIVATE", "/var/lib/vz/private/$VEID")));
     }
+    VZ_TRY(config::check_folders(container));
     if (container.uuid().empty())
         VZ_TRY(container.conf().set("VE_UUID", sys::random_uuid()));
     if (container.layout() == config::Layout::overlay)
@@ -147,13 +148,28 @@ Result<void> check_space(const Draft& draft) {
     return {};
 }
 
+// Whether a neighbour has them is asked at each start: that takes time, and the answer changes.
+Result<void> check_addresses_of_host(const Context& context, config::Ctid ctid,
+                                     const std::vector<network::Address>& addresses) {
+    if (addresses.empty())
+        return {};
+    const network::Routed routed(network_policy(context.host, context.out));
+    VZ_ASSIGN(const auto conflicts, routed.find_conflicts(addresses, ctid.value(), network::Probe::none));
+    if (conflicts.empty())
+        return {};
+    return fail(Errc::ip_in_use, "IP address {} is already in use by {}", conflicts[0].address.text(),
+                text::printable(conflicts[0].owner));
+}
+
 // Chooses what must be unique and announces it, so that nobody else takes it meanwhile.
 Result<void> claim(const Context& context, Draft& draft, const CreateRequest& request) {
     const auto& host = context.host;
     auto& container = draft.container;
     VZ_ASSIGN(const auto lock, lock_census(host));
     VZ_ASSIGN(const auto census, take_census(host, container.ctid()));
-    VZ_TRY(check_addresses_free(census, configured_addresses(container, context.out)));
+    const auto addresses = configured_addresses(container, context.out);
+    VZ_TRY(check_addresses_free(census, addresses));
+    VZ_TRY(check_addresses_of_host(context, container.ctid(), addresses));
     if (!container.name().empty())
         VZ_TRY(check_name_free(census, container.name()));
     VZ_ASSIGN(const auto pool, storage::parse_id_pool(host.get("VE_IDS")));
@@ -221,8 +237,13 @@ Result<void> publish(const Context& context, const Draft& draft) {
     VZ_TRY(sys::rename_durably(draft.scratch, container.private_area()).as(Errc::create_private));
     if (!draft.conf_exists)
         VZ_TRY(sys::create_file_atomic(conf_path, container.conf().text()).as(Errc::save_config));
-    ::unlink((conf_path + ".destroyed").c_str());
+    Cleanup undo([&] {
+        if (!draft.conf_exists)
+            ::unlink(conf_path.c_str());
+    });
     VZ_TRY(config::link_name(context.host.paths, container.ctid(), container.name()));
+    undo.dismiss();
+    ::unlink((conf_path + ".destroyed").c_str());
     context.out.info(format("CT configuration saved to {}", conf_path));
     return {};
 }

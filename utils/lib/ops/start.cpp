@@ -17,6 +17,8 @@
 #include "vz/ops/scripts.hpp"
 #include "vz/sys/file.hpp"
 
+#include <chrono>
+#include <thread>
 #include <unistd.h>
 
 namespace vz::ops {
@@ -87,6 +89,19 @@ void announce_addresses(const Context& context, const config::Container& contain
     (void)routed.announce(configured_addresses(container, silent_reporter()));
 }
 
+// An init that cannot be executed, or ends at once, is a start that failed; liblxc returns before it can
+// know.
+Result<void> check_init_stays(const Context& context, const config::Container& container) {
+    const auto& paths = context.host.paths;
+    for (int tries = 0; tries < 5; ++tries) {
+        if (!is_running(paths, container.ctid()))
+            return fail(Errc::environment, "the container's init ended at once (more in {}/lxc.log)",
+                        paths.ct_run_dir(container.ctid()));
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return {};
+}
+
 Result<void> start_mounted(const Context& context, const config::Container& container,
                            const StartRequest& request) {
     VZ_TRY(run(context, container));
@@ -94,7 +109,7 @@ Result<void> start_mounted(const Context& context, const config::Container& cont
     context.out.info("Container start in progress...");
     VZ_TRY(run_inner_script(context, container, "start"));
     if (!request.wait)
-        return {};
+        return check_init_stays(context, container);
     context.out.info("Waiting for the container to start ... waiting ...");
     auto up = wait_until_up(context, container, request.wait_seconds);
     if (up)
