@@ -119,4 +119,18 @@ STRACE=-f
 echo "$STRACE" >"$VZ_TMP/kill-flags"
 step_hook post-stop run_post_stop
 STRACE=
+# ---- the monitor, and with it the container --------------------------------------------------------------------
+for next in start stop destroy; do
+    where="monitor killed"
+    expect 0 vzctl start 101
+    init=$(sed -n 's/.*"init": *\([0-9]*\).*/\1/p' /run/vz/ct/101/runtime.json)
+    kill -9 "$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$init/status")"
+    for _ in $(seq 50); do [[ $(status_of) == *running* ]] || break; sleep 0.1; done
+    nothing_half
+    expect 0 vzctl "$next" 101
+    [ "$next" = destroy ] && break
+    expect 0 vzctl stop 101
+    same_traces "$before_mount"
+done
+equal "nothing of the network is left" "" "$(ip -o link show | grep venet; nft list ruleset | grep venet101)"
 finish

@@ -44,6 +44,7 @@ void retire_scripts(const config::HostPaths& paths, config::Ctid ctid) {
 Result<void> destroy(const Context& context, config::Ctid ctid) {
     VZ_ASSIGN(const auto lock, lock_container(context, ctid, "destroying"));
     VZ_ASSIGN(const auto container, config::load_container(context.host, ctid));
+    VZ_TRY(finish_stop(context, container));
     VZ_TRY(check_destroyable(context, container));
     VZ_TRY(ensure_folders(context.host));
     const auto& paths = context.host.paths;

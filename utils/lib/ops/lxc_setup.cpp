@@ -117,10 +117,15 @@ Result<void> hook_post_stop(const config::Host& host, config::Ctid ctid, Reporte
     VZ_ASSIGN(const auto lock,
               sys::FileLock::acquire(host.lock_file(ctid), "cleaning", std::chrono::minutes(10)));
     VZ_ASSIGN(const auto container, config::load_container(host, ctid));
-    if (is_running(host.paths, ctid))
+    return finish_stop(context, container);
+}
+
+Result<void> finish_stop(const Context& context, const config::Container& container) {
+    const auto& paths = context.host.paths;
+    if (is_running(paths, container.ctid()))
         return {};
     after_stop(context, container);
-    if (!is_mounted(container) || is_marked_mounted(host.paths, ctid))
+    if (!is_mounted(container) || is_marked_mounted(paths, container.ctid()))
         return {};
     return unmount(context, container);
 }

@@ -156,7 +156,7 @@ Result<void> stop(const Context& context, config::Ctid ctid, const StopRequest& 
     VZ_ASSIGN(const auto container, config::load_container(context.host, ctid));
     if (!is_running(context.host.paths, ctid)) {
         context.out.warning("Unable to stop: container is not running");
-        return {};
+        return finish_stop(context, container);
     }
     context.out.info("Stopping container ...");
     if (request.skip_umount)

@@ -24,6 +24,11 @@ Result<void> hook_post_stop(const config::Host& host, config::Ctid ctid, Reporte
 std::optional<Error> take_hook_error(const config::HostPaths& paths, config::Ctid ctid);
 void keep_hook_error(const config::HostPaths& paths, config::Ctid ctid, const Error& error);
 
+// What the end of a container would have done, should its monitor have been killed: nothing stays, and it is
+// unmounted unless it was mounted on purpose. Does nothing to a container that runs. The caller holds the
+// lock.
+Result<void> finish_stop(const Context& context, const config::Container& container);
+
 // Host-side remains of a container that has ended: addresses, routes, the runtime record. Idempotent.
 void after_stop(const Context& context, const config::Container& container);
 
