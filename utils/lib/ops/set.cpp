@@ -7,7 +7,6 @@
 #include "sample.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
-#include "vz/guest/identity_text.hpp"
 #include "vz/guest/users.hpp"
 #include "vz/limits/limits.hpp"
 #include "vz/network/routed.hpp"
@@ -169,7 +168,7 @@ Result<void> apply_live(const Context& context, const config::Container& wanted,
         VZ_TRY(apply_addresses(context, wanted, runtime));
     if (changes_any(changes, {"HOSTNAME"}))
         // Without its domain, as the next boot would take it from /etc/hostname.
-        VZ_TRY(set_live_hostname(runtime.init, guest::short_name(wanted.hostname())));
+        VZ_TRY(set_live_hostname(runtime.init, wanted.hostname()));
     if (changes_any(changes, {"HOSTNAME", "IP_ADDRESS", "NAMESERVER", "SEARCHDOMAIN"}))
         VZ_TRY(apply_identity(context, wanted, changes));
     return {};
