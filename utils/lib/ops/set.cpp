@@ -167,7 +167,6 @@ Result<void> apply_live(const Context& context, const config::Container& wanted,
     if (changes_any(changes, {"IP_ADDRESS"}))
         VZ_TRY(apply_addresses(context, wanted, runtime));
     if (changes_any(changes, {"HOSTNAME"}))
-        // Without its domain, as the next boot would take it from /etc/hostname.
         VZ_TRY(set_live_hostname(runtime.init, wanted.hostname()));
     if (changes_any(changes, {"HOSTNAME", "IP_ADDRESS", "NAMESERVER", "SEARCHDOMAIN"}))
         VZ_TRY(apply_identity(context, wanted, changes));
