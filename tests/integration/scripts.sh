@@ -116,7 +116,7 @@ retired() {
     script vps.mount
     expect 0 vzctl destroy 101
     equal "18: its scripts are kept aside" "101.mount.destroyed 101.start.destroyed" \
-        "$(cd "$scripts" && ls | grep -E '^101\.(mount|start)' | xargs)"
+        "$(find "$scripts" -regex ".*/101\.\(mount\|start\).*" -printf "%f\n" | sort | xargs)"
     check "18: those of all containers stay" test -x "$scripts/vps.mount"
 }
 

@@ -152,9 +152,11 @@ Result<BootReport> boot_start(const Context& context) {
 
 Result<BootReport> boot_stop(const Context& context) {
     VZ_ASSIGN(auto ids, config::list_ctids(context.host.paths));
+    // Together with what an earlier stop noted: stopped twice, or killed and stopped again, is stopped once.
+    const auto before = ran_at_shutdown(context.host);
     std::string running;
     for (const auto ctid : ids)
-        if (is_running(context.host.paths, ctid))
+        if (before.count(ctid) > 0 || is_running(context.host.paths, ctid))
             running += ctid.text() + "\n";
     VZ_TRY(sys::write_file_atomic(running_list(context.host), running));
     std::reverse(ids.begin(), ids.end());
