@@ -181,6 +181,13 @@ Result<void> set_up_units(const sys::Dir& root, const CleanPlan& plan) {
     return root.make_symlink("/etc/systemd/system/ssh-host-keys.service", wanted);
 }
 
+// systemd would take the first boot for that after an upgrade and build caches that are already there.
+Result<void> mark_updated(const sys::Dir& root, std::int64_t date) {
+    const auto stamp = format("TIMESTAMP_NSEC={}000000000\n", date); // systemd-update-done.service(8)
+    VZ_TRY(root.write_file("etc/.updated", stamp));
+    return root.write_file("var/.updated", stamp);
+}
+
 // The kernel's log is the host's: rsyslog without its reader starts without complaint.
 Result<void> quiet_rsyslog(const sys::Dir& root) {
     VZ_ASSIGN(const auto content, root.read_file("etc/rsyslog.conf"));
@@ -204,6 +211,7 @@ Result<void> clean(const sys::Dir& root, const CleanPlan& plan) {
     VZ_TRY(remove_identity(root, plan));
     VZ_TRY(set_up_units(root, plan));
     VZ_TRY(quiet_rsyslog(root));
+    VZ_TRY(mark_updated(root, plan.date));
     return root.write_file("etc/apt/sources.list.d/debian.sources", plan.apt_sources);
 }
 
