@@ -229,6 +229,8 @@ Result<Credentials> parse_credentials(const std::string& text) {
     const auto colon = text.find(':');
     if (colon == std::string::npos || colon == 0 || colon + 1 == text.size())
         return fail(Errc::bad_value, "--userpasswd: USER:PASSWORD expected");
+    if (text::has_control(text))
+        return fail(Errc::bad_value, "--userpasswd: control characters are not allowed");
     Credentials credentials{text.substr(0, colon), text.substr(colon + 1)};
     if (!guest::valid_user_name(credentials.user))
         return fail(Errc::bad_value, "--userpasswd: bad user name: {}", text::printable(credentials.user));
