@@ -26,7 +26,7 @@ packages_refresh_tree() { # SOURCE TREE
 packages_compile() { # TREE
     (
         cd "$1" || exit 1
-        DEB_BUILD_OPTIONS="nocheck noautodbgsym parallel=$(nproc)" DEB_CXXFLAGS_STRIP=-g \
+        DEB_BUILD_OPTIONS="quick nocheck noautodbgsym parallel=$(nproc)" DEB_CXXFLAGS_STRIP=-g \
             dpkg-buildpackage -b -uc -us -nc -Pnocheck
     )
 }
@@ -36,15 +36,15 @@ packages_are_built() { # SOURCE OUTPUT
 }
 
 # Leaves the .deb files, the .changes file and the key in OUTPUT; all of them, or what was there before.
-packages_build() { # SOURCE WORK OUTPUT
-    local source=$1 work=$2 output=$3
-    packages_are_built "$source" "$output" && return
-    mkdir -p "$work"
-    rm -rf "$work"/*.deb "$work"/*.changes "$work"/*.buildinfo "$work/new"
-    packages_refresh_tree "$source" "$work/tree" || return
-    packages_compile "$work/tree" || return
-    mkdir "$work/new" && mv "$work"/*.deb "$work"/*.changes "$work"/*.buildinfo "$work/new/" || return
-    packages_key "$source" >"$work/new/key" || return
-    rm -rf "$output"
-    mv "$work/new" "$output"
+packages_build() { # SOURCE ASIDE OUTPUT
+    local from=$1 aside=$2 into=$3
+    packages_are_built "$from" "$into" && return
+    mkdir -p "$aside"
+    rm -rf "$aside"/*.deb "$aside"/*.changes "$aside"/*.buildinfo "$aside/new"
+    packages_refresh_tree "$from" "$aside/tree" || return
+    packages_compile "$aside/tree" || return
+    mkdir "$aside/new" && mv "$aside"/*.deb "$aside"/*.changes "$aside"/*.buildinfo "$aside/new/" || return
+    packages_key "$from" >"$aside/new/key" || return
+    rm -rf "$into"
+    mv "$aside/new" "$into"
 }

@@ -52,7 +52,7 @@ step_failed() { # TEXT
     {
         echo
         echo "This step failed: $1. The end of $step_log:"
-        tail -n 25 "$step_log" | sed 's/^/    /'
+        tail -n 20 "$step_log" | cut -c 1-200 | sed 's/^/    /'
     } >&2
     exit 1
 }
