@@ -23,10 +23,15 @@ packages_refresh_tree() { # SOURCE TREE
     done
 }
 
+# First the quick way; two sources that define the same name privately cannot be compiled together, then the long way.
 packages_compile() { # TREE
+    packages_dpkg "$1" quick || { echo "the quick way failed, trying the long one" && packages_dpkg "$1"; }
+}
+
+packages_dpkg() { # TREE [OPTION]
     (
         cd "$1" || exit 1
-        DEB_BUILD_OPTIONS="quick nocheck noautodbgsym parallel=$(nproc)" DEB_CXXFLAGS_STRIP=-g \
+        DEB_BUILD_OPTIONS="${2:-} nocheck noautodbgsym parallel=$(nproc)" DEB_CXXFLAGS_STRIP=-g \
             dpkg-buildpackage -b -uc -us -nc -Pnocheck
     )
 }

@@ -23,10 +23,6 @@ namespace {
 constexpr std::size_t k_max_checksum = 1 << 20;
 constexpr std::size_t k_max_signature = 1 << 20;
 
-std::string shown(std::string_view url) {
-    return text::printable(without_credentials(url));
-}
-
 Result<std::string> name_of(const FetchRequest& request) {
     if (!request.name.empty()) {
         if (!is_template_name(request.name))
@@ -37,7 +33,7 @@ Result<std::string> name_of(const FetchRequest& request) {
     if (!name)
         return fail(Errc::bad_value,
                     "{}: does not end in the name of a template archive; give a name with --name",
-                    shown(request.url));
+                    shown_uri(request.url));
     return *name;
 }
 
@@ -51,8 +47,8 @@ Result<std::string> expected_digest(const FetchRequest& request) {
     const auto url = request.url + ".sha256";
     VZ_ASSIGN(const auto text, http_get(url, k_max_checksum));
     if (!text)
-        return fail(Errc::failed, "{} is not there; give the checksum with --sha256", shown(url));
-    return digest_in(*text, last_component(request.url)).context(shown(url));
+        return fail(Errc::failed, "{} is not there; give the checksum with --sha256", shown_uri(url));
+    return digest_in(*text, last_component(request.url)).context(shown_uri(url));
 }
 
 Result<std::string> signature_of(const std::string& url) {
@@ -63,7 +59,7 @@ Result<std::string> signature_of(const std::string& url) {
     }
     return fail(Errc::failed,
                 "{}: no signature beside it (.asc, .sig, .gpg); --no-signature trusts the checksum alone",
-                shown(url));
+                shown_uri(url));
 }
 
 // gpgv and sqv take the same three things; either is on every Debian, as apt needs one of them.
@@ -89,7 +85,7 @@ Result<void> check_signature(const FetchRequest& request, const std::string& sig
     if (exited.status == 0)
         return {};
     const auto lines = text::split(text::trim(exited.err), '\n');
-    return fail(Errc::bad_template, "{}: the signature is not good ({})", shown(request.url),
+    return fail(Errc::bad_template, "{}: the signature is not good ({})", shown_uri(request.url),
                 text::printable(lines.back()));
 }
 
@@ -97,7 +93,7 @@ Result<void> check_download(const FetchRequest& request, const std::string& dige
                             const std::string& signature, const std::string& file, Reporter& reporter) {
     VZ_ASSIGN(const auto have, archive::sha256_of_file(file, reporter));
     if (have != digest)
-        return fail(Errc::bad_template, "{}: sha256 is {}, not {}", shown(request.url), have, digest);
+        return fail(Errc::bad_template, "{}: sha256 is {}, not {}", shown_uri(request.url), have, digest);
     return request.signature == Signature::none ? Result<void>() : check_signature(request, signature, file);
 }
 
@@ -160,7 +156,7 @@ Result<Template> fetch(const Store& store, const FetchRequest& request, Reporter
     VZ_TRY(check_download(request, digest, signature, part, reporter));
     Manifest manifest;
     manifest.name = name;
-    manifest.origin = "fetch " + shown(request.url).substr(0, 2000);
+    manifest.origin = "fetch " + shown_uri(request.url).substr(0, 2000);
     manifest.date = ::time(nullptr);
     return store.publish(std::move(manifest), reporter);
 }

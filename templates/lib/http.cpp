@@ -27,10 +27,6 @@ struct FreeList {
 };
 using Easy = std::unique_ptr<CURL, FreeEasy>;
 
-std::string shown(std::string_view url) {
-    return text::printable(without_credentials(url));
-}
-
 bool starts_with(std::string_view s, std::string_view prefix) {
     return s.substr(0, prefix.size()) == prefix;
 }
@@ -40,7 +36,7 @@ Result<Easy> make_easy(const std::string& url) {
     std::call_once(once, [] { ::curl_global_init(CURL_GLOBAL_DEFAULT); });
     const bool local = starts_with(url, "file:");
     if (text::has_control(url) || (!local && !starts_with(url, "http://") && !starts_with(url, "https://")))
-        return fail(Errc::bad_value, "{}: only http, https and file addresses", shown(url));
+        return fail(Errc::bad_value, "{}: only http, https and file addresses", shown_uri(url));
     Easy easy(::curl_easy_init());
     if (!easy)
         return fail(Errc::internal, "libcurl does not start");
@@ -69,8 +65,8 @@ long response_code(CURL* handle) {
 
 Error transfer_error(const std::string& url, CURL* handle, CURLcode code) {
     if (code == CURLE_HTTP_RETURNED_ERROR)
-        return fail(Errc::failed, "{}: the server answers {}", shown(url), response_code(handle));
-    return fail(Errc::failed, "{}: {}", shown(url), ::curl_easy_strerror(code));
+        return fail(Errc::failed, "{}: the server answers {}", shown_uri(url), response_code(handle));
+    return fail(Errc::failed, "{}: {}", shown_uri(url), ::curl_easy_strerror(code));
 }
 
 struct Document {
@@ -225,7 +221,7 @@ Result<std::optional<std::string>> http_get(const std::string& url, std::size_t 
         (code == CURLE_HTTP_RETURNED_ERROR && (status == 404 || status == 410)))
         return std::optional<std::string>();
     if (code == CURLE_WRITE_ERROR)
-        return fail(Errc::failed, "{}: larger than {} bytes", shown(url), limit);
+        return fail(Errc::failed, "{}: larger than {} bytes", shown_uri(url), limit);
     return transfer_error(url, easy.get(), code);
 }
 
@@ -254,7 +250,7 @@ Result<void> http_download(const Download& download, Reporter& reporter) {
     const auto code = ::curl_easy_perform(handle);
     reporter.progress_done();
     if (transfer.error)
-        return std::move(*transfer.error).context(shown(download.url));
+        return std::move(*transfer.error).context(shown_uri(download.url));
     // 416: everything is here already; the checksum will tell.
     if (code == CURLE_HTTP_RETURNED_ERROR && response_code(handle) == 416 && part.start() > 0)
         return part.finish();

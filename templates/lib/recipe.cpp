@@ -15,7 +15,7 @@ namespace vz::templates {
 namespace {
 
 constexpr int k_max_depth = 8;
-constexpr std::size_t k_max_file = 256 << 10;
+constexpr std::size_t k_max_recipe = 256 << 10;
 constexpr std::string_view k_suffix = ".recipe";
 
 bool consists_of(std::string_view s, std::string_view extra) {
@@ -179,7 +179,7 @@ Result<std::vector<std::string>> RecipeBook::names() const {
 
 Result<std::optional<std::string>> RecipeBook::read(const std::string& file) const {
     for (const auto& folder : m_folders) {
-        VZ_ASSIGN(auto content, sys::read_file(folder + "/" + file, k_max_file));
+        VZ_ASSIGN(auto content, sys::read_file(folder + "/" + file, k_max_recipe));
         if (content)
             return content;
     }

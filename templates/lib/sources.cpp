@@ -294,6 +294,10 @@ std::string without_credentials(std::string_view uri) {
     return std::string(uri.substr(0, host)) + std::string(uri.substr(host + at + 1));
 }
 
+std::string shown_uri(std::string_view uri) {
+    return text::printable(without_credentials(uri));
+}
+
 std::int64_t release_date(std::string_view release) {
     constexpr std::string_view key = "Date:";
     for (const auto& line : text::split(release, '\n')) {

@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* k_ours = "ofd"; // third line: the kernel's lock tells, not the pid
 
-bool lock_now(int fd) {
+bool lock_is_ours(int fd) {
     struct flock request {};
     request.l_type = F_WRLCK;
     request.l_whence = SEEK_SET;
@@ -58,7 +58,7 @@ Result<std::optional<Fd>> try_once(const std::string& path) {
     Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd)
         return sys_fail(errno, errno == EACCES ? Errc::no_permission : Errc::system, "open {}", path);
-    if (!lock_now(fd.get()) || !still_at(fd.get(), path) || held_by_classic_tool(fd.get()))
+    if (!lock_is_ours(fd.get()) || !still_at(fd.get(), path) || held_by_classic_tool(fd.get()))
         return std::optional<Fd>{};
     return std::optional(std::move(fd));
 }

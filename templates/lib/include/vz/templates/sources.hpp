@@ -41,6 +41,8 @@ Result<std::vector<Source>> read_host_sources(const std::string& root);
 
 // "http://user:secret@host/x" without the part that is nobody's business.
 std::string without_credentials(std::string_view uri);
+// The same, fit for a message.
+std::string shown_uri(std::string_view uri);
 
 // The "Date:" of a Release file in seconds since the epoch; 0 if there is none that makes sense.
 std::int64_t release_date(std::string_view release);
