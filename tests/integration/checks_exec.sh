@@ -20,7 +20,7 @@ on_stopped() {
     expect 6 vzctl runscript 101 "$VZ_TMP/script"
     check "24: it ran inside" grep -qE '^[0-9]+\.' <<<"$out"
     equal "24: stopped again" "CTID 101 exist unmounted down" "$(vzctl status 101)"
-    equal "24: no process is left" "" "$(ls /run/vz/lock)"
+    equal "24: no lock is left" "" "$(ls /run/vz/lock)"
     expect 0 vzctl mount 101
     expect 6 vzctl runscript 101 "$VZ_TMP/script"
     equal "24: what was mounted stays mounted" "CTID 101 exist mounted down" "$(vzctl status 101)"
