@@ -67,21 +67,73 @@ Result<std::vector<std::string>> names_in(Fd fd) {
     return names;
 }
 
-// Removes what `dir` holds under `name`, never following links nor entering another file system or mount.
+Result<void> remove_folder(int dir, const std::string& name) {
+    if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
+        return path_error(errno, "rmdir", name);
+    return {};
+}
+
+// Empties a folder, never following links nor entering another file system or mount. A container may nest
+// folders without end: what lies too deep is moved up to the top first, so that neither descriptors nor the
+// stack run out.
+class TreeRemover {
+public:
+    explicit TreeRemover(Fd top) : m_top(std::move(top)) {}
+
+    Result<void> run() {
+        for (;;) {
+            VZ_ASSIGN(const auto names, list(m_top.get()));
+            if (names.empty())
+                return {};
+            for (const auto& name : names)
+                VZ_TRY(remove(m_top.get(), name, 1));
+        }
+    }
+
+private:
+    static constexpr unsigned k_deepest = 64;
+
+    static Result<std::vector<std::string>> list(int dir) {
+        return names_in(Fd(openat2(dir, ".", O_RDONLY | O_DIRECTORY, 0, RESOLVE_BENEATH)));
+    }
+
+    Result<void> remove(int dir, const std::string& name, unsigned depth) {
+        if (::unlinkat(dir, name.c_str(), 0) == 0 || errno == ENOENT)
+            return {};
+        if (errno != EISDIR && errno != EPERM)
+            return path_error(errno, "unlink", name);
+        if (depth >= k_deepest)
+            return move_up(dir, name);
+        const Fd child(
+            openat2(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV));
+        if (!child)
+            return path_error(errno, "open", name);
+        VZ_ASSIGN(const auto names, list(child.get()));
+        for (const auto& entry : names)
+            VZ_TRY(remove(child.get(), entry, depth + 1));
+        return remove_folder(dir, name);
+    }
+
+    Result<void> move_up(int dir, const std::string& name) {
+        const auto higher = random_hex(16);
+        if (::renameat2(dir, name.c_str(), m_top.get(), higher.c_str(), RENAME_NOREPLACE) != 0)
+            return path_error(errno, "move up", name);
+        return {};
+    }
+
+    Fd m_top;
+};
+
 Result<void> remove_below(int dir, const std::string& name) {
     if (::unlinkat(dir, name.c_str(), 0) == 0 || errno == ENOENT)
         return {};
     if (errno != EISDIR && errno != EPERM)
         return path_error(errno, "unlink", name);
-    Fd child(openat2(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV));
-    if (!child)
+    Fd top(openat2(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV));
+    if (!top)
         return path_error(errno, "open", name);
-    VZ_ASSIGN(const auto names, names_in(Fd(::fcntl(child.get(), F_DUPFD_CLOEXEC, 0))));
-    for (const auto& entry : names)
-        VZ_TRY(remove_below(child.get(), entry));
-    if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
-        return path_error(errno, "rmdir", name);
-    return {};
+    VZ_TRY(TreeRemover(std::move(top)).run());
+    return remove_folder(dir, name);
 }
 
 Result<void> fill(int fd, std::string_view content, unsigned mode, std::optional<FileOwner> owner) {
