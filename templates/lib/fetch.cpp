@@ -111,7 +111,8 @@ Result<std::string> digest_in(std::string_view text, std::string_view file) {
         if (words.empty() || !archive::is_sha256(text::lower(words[0])))
             continue;
         // "DIGEST", "DIGEST  name" or "DIGEST *dir/name"
-        auto name = std::string_view(words.size() > 1 ? words[1] : "");
+        const std::string second = words.size() > 1 ? words[1] : "";
+        auto name = std::string_view(second);
         if (!name.empty() && name.front() == '*')
             name.remove_prefix(1);
         if (const auto slash = name.rfind('/'); slash != std::string_view::npos)

@@ -26,7 +26,7 @@ struct Row {
 using Column = cli::Column<Row>;
 
 Column text_column(const char* key, const char* header, int width, const char* help,
-                   std::function<std::string(const Row&)> text) {
+                   const std::function<std::string(const Row&)>& text) {
     return {{key, header, width, cli::Align::left, help}, text, [text](const Row& row) {
                 auto value = text(row);
                 return value.empty() ? Json() : Json(std::move(value));
@@ -34,7 +34,7 @@ Column text_column(const char* key, const char* header, int width, const char* h
 }
 
 Column number_column(const char* key, const char* header, int width, const char* help,
-                     std::function<std::uint64_t(const Row&)> number,
+                     const std::function<std::uint64_t(const Row&)>& number,
                      std::function<std::string(const Row&)> text) {
     return {{key, header, width, cli::Align::right, help}, std::move(text), [number](const Row& row) {
                 return Json(number(row));

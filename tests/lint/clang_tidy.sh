@@ -11,9 +11,10 @@ mkdir -p "$cache"
 keyed_sources() {
     local common
     common=$({ clang-tidy --version && cat "$VZ_SOURCE_DIR/.clang-tidy"; } | sha256sum)
-    ninja -t deps | awk -v top="$VZ_SOURCE_DIR/" '
+    # ccache may have made the names relative to the build folder.
+    ninja -t deps | awk -v top="$VZ_SOURCE_DIR/" -v up="$(realpath --relative-to=. "$VZ_SOURCE_DIR")/" '
         /^[^ ].*: #deps/ { if (n) print line; line = ""; n = 0 }
-        /^ / { sub(/^ +/, ""); if (index($0, top) == 1) { line = line (n++ ? "\t" : "") $0 } }
+        /^ / { sub(/^ +/, ""); if (index($0, up) == 1) { $0 = top substr($0, length(up) + 1) } if (index($0, top) == 1) { line = line (n++ ? "\t" : "") $0 } }
         END { if (n) print line }' |
         while IFS=$'\t' read -r -a parts; do
             case "${parts[0]}" in *_test.cpp | */tests/*) continue ;; esac
