@@ -149,10 +149,9 @@ Field io_limit(const char* name, const char* header, std::string_view key) {
             {}};
 }
 
-// ---- Yes or no
-// -------------------------------------------------------------------------------------------------
+// ---- Yes or no ----
 
-Field yes_no(const char* name, const char* header, int width, std::function<bool(const Listed&)> is) {
+Field yes_no(const char* name, const char* header, int width, const std::function<bool(const Listed&)>& is) {
     return {{name, header, width, Align::right, ""},
             [is](const Listed& listed) { return Value(std::string(is(listed) ? "yes" : "no")); },
             [is](const Listed& listed) { return Json(is(listed)); },

@@ -71,8 +71,8 @@ Result<void> check_new_addresses(const Context& context, config::Ctid ctid,
                                  const std::vector<std::string>& added) {
     Addresses addresses;
     for (const auto& text : added) {
-        VZ_ASSIGN(auto address, network::Address::parse(text));
-        addresses.push_back(std::move(address));
+        VZ_ASSIGN(const auto address, network::Address::parse(text));
+        addresses.push_back(address);
     }
     if (addresses.empty())
         return {};
