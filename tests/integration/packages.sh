@@ -62,7 +62,7 @@ equal "purge without containers leaves the tree as it was" "$before" "$(purge_al
 
 # With a container: its configuration, files and id range survive remove and purge.
 install_all
-mkdir -p "$tree/var/lib/vz/private/101/etc"
+mkdir -p "$tree/var/lib/vz/private/101/etc" "$tree/var/lib/vz/pending"
 echo 'LOCAL_UID="655360"' >"$tree/etc/vz/conf/101.conf"
 echo 'LOCAL_UID="720896"' >"$tree/etc/vz/conf/102.conf.destroyed"
 printf 'root:1006632960:268435456\nroot:720896:65536\n' >>"$tree/etc/subuid"
