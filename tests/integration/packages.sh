@@ -24,7 +24,7 @@ make_base() {
     [ -e "$base" ] && return
     rm -f "$cache"/base-*.tar
     mmdebstrap --quiet --variant=minbase --aptopt='APT::Install-Recommends "false"' --include="$wanted" \
-        "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$base.new" && mv "$base.new" "$base"
+        "$(. /etc/os-release && echo "$VERSION_CODENAME")" "${base%.tar}.new.tar" && mv "${base%.tar}.new.tar" "$base"
 }
 
 inside() { # COMMAND…: in the tree, as root of it
