@@ -309,6 +309,65 @@ TEST_CASE("sparse files of GNU tar stay sparse", "[archive][root]") {
     CHECK(st.st_blocks < 64);
 }
 
+// A pax record is "LENGTH KEY=VALUE\n", and the length counts its own digits.
+std::string pax_record(const std::string& key, const std::string& value) {
+    const auto rest = " " + key + "=" + value + "\n";
+    auto length = rest.size() + 2;
+    while (std::to_string(length).size() + rest.size() != length)
+        ++length;
+    return std::to_string(length) + rest;
+}
+
+TEST_CASE("names in ACLs are those of the archive's own accounts", "[archive][root]") {
+    if (!is_root())
+        return;
+    const Scene scene;
+    const auto acl = pax_record("SCHILY.acl.access", "user::rw-\nuser:mail:r--\nuser:nobody-has-this:r--\n"
+                                                     "group::r--\ngroup:mail:r--\nmask::r--\nother::---\n");
+    // The accounts come last, and with other numbers than on any host.
+    const auto file = scene.put(TarBuilder()
+                                    .add('x', "pax", acl, {})
+                                    .file("f", "data", 0640)
+                                    .file("etc/passwd", "mail:x:4321:1::/:/bin/sh\nmail:x:1:1::/:\n")
+                                    .file("etc/group", "mail:x:1234:\n")
+                                    .finished());
+    const auto done = scene.run(file);
+    if (!done)
+        FAIL(done.error().what);
+    char value[256];
+    const auto size =
+        ::getxattr(scene.path("target/f").c_str(), "system.posix_acl_access", value, sizeof value);
+    const std::string wanted("\x02\0\0\0"
+                             "\x01\0\x06\0\xff\xff\xff\xff"
+                             "\x02\0\x04\0\xe1\x10\0\0"
+                             "\x04\0\x04\0\xff\xff\xff\xff"
+                             "\x08\0\x04\0\xd2\x04\0\0"
+                             "\x10\0\x04\0\xff\xff\xff\xff"
+                             "\x20\0\x00\0\xff\xff\xff\xff",
+                             52);
+    REQUIRE(size == 52);
+    CHECK(std::string(value, 52) == wanted);
+    const auto same = scene.run(file, {}, archive::compare);
+    if (!same)
+        FAIL(same.error().what);
+}
+
+TEST_CASE("zeros that an archive spells out become holes", "[archive][root]") {
+    if (!is_root())
+        return;
+    const Scene scene;
+    auto content = std::string(1 << 20, '\0');
+    content[5] = 'a';
+    content[600000] = 'b';
+    const auto file =
+        scene.put(TarBuilder().file("f", content).file("all", std::string(9000, '\0')).finished());
+    REQUIRE(scene.run(file));
+    CHECK(**scene.target().read_file("f", 2 << 20) == content);
+    CHECK((**scene.target().stat("f")).st_blocks <= 3 * 8);
+    CHECK(**scene.target().read_file("all") == std::string(9000, '\0'));
+    CHECK((**scene.target().stat("all")).st_blocks == 0);
+}
+
 TEST_CASE("sha256 of known text", "[archive]") {
     CHECK(archive::sha256_of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     CHECK(archive::is_sha256(archive::sha256_of("")));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "attributes.hpp"
 
+#include "accounts.hpp"
+
 #include "vz/base/text.hpp"
 
 #include <algorithm>
@@ -71,7 +73,18 @@ std::string kernel_acl(std::vector<AclEntry> entries) {
     return out;
 }
 
-Result<void> add_acl(::archive_entry* entry, int type, const char* name, Attributes& out) {
+// Entries of ACLs carry a number, or (GNU tar) a name only.
+std::optional<std::uint32_t> id_of(std::uint16_t kernel_tag, int id, const char* name,
+                                   const Accounts* accounts) {
+    if (id >= 0)
+        return static_cast<std::uint32_t>(id);
+    if (!accounts || !name)
+        return std::nullopt;
+    return kernel_tag == ACL_USER ? accounts->user(name) : accounts->group(name);
+}
+
+Result<void> add_acl(::archive_entry* entry, int type, const char* name, const Accounts* accounts,
+                     Attributes& out, std::uint64_t& unknown_names) {
     if ((::archive_entry_acl_types(entry) & type) == 0)
         return {};
     std::vector<AclEntry> entries;
@@ -84,10 +97,14 @@ Result<void> add_acl(::archive_entry* entry, int type, const char* name, Attribu
     while (::archive_entry_acl_next(entry, type, &entry_type, &permissions, &tag, &id, &who) == ARCHIVE_OK) {
         const auto kernel = kernel_tag(tag);
         const bool named = kernel == ACL_USER || kernel == ACL_GROUP;
-        if (kernel == 0 || (permissions & ~7) != 0 || (named && (id < 0 || id > 65535)))
+        const auto owner =
+            named ? id_of(kernel, id, who, accounts) : std::optional<std::uint32_t>(ACL_UNDEFINED_ID);
+        if (kernel == 0 || (permissions & ~7) != 0 || (named && owner.value_or(0) > 65535))
             return fail(Errc::bad_template, "an ACL that cannot be kept");
-        entries.push_back({kernel, static_cast<std::uint16_t>(permissions),
-                           named ? static_cast<std::uint32_t>(id) : ACL_UNDEFINED_ID});
+        if (owner)
+            entries.push_back({kernel, static_cast<std::uint16_t>(permissions), *owner});
+        else
+            ++unknown_names;
     }
     if (!entries.empty())
         out.emplace_back(name, kernel_acl(std::move(entries)));
@@ -142,7 +159,8 @@ bool is_kept_attribute(std::string_view name) {
             name.compare(0, 13, "user.overlay.") != 0);
 }
 
-Result<Attributes> attributes_of(::archive_entry* entry) {
+Result<Attributes> attributes_of(::archive_entry* entry, const Accounts* accounts,
+                                 std::uint64_t& unknown_names) {
     Attributes out;
     ::archive_entry_xattr_reset(entry);
     const char* name = nullptr;
@@ -151,8 +169,8 @@ Result<Attributes> attributes_of(::archive_entry* entry) {
     while (::archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK)
         if (is_kept_attribute(name))
             VZ_TRY(add(out, name, std::string(static_cast<const char*>(value), size)));
-    VZ_TRY(add_acl(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, k_access_acl, out));
-    VZ_TRY(add_acl(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, k_default_acl, out));
+    VZ_TRY(add_acl(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, k_access_acl, accounts, out, unknown_names));
+    VZ_TRY(add_acl(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, k_default_acl, accounts, out, unknown_names));
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()),
               out.end()); // some writers store each attribute in two dialects

@@ -11,7 +11,10 @@ namespace vz::archive {
 // Those that mean something inside a container: file capabilities, user attributes, POSIX ACLs.
 bool is_kept_attribute(std::string_view name);
 
-Result<Attributes> attributes_of(::archive_entry* entry);
+// Entries of ACLs that name somebody not in `accounts` are left out and counted. Without accounts all are
+// left out.
+Result<Attributes> attributes_of(::archive_entry* entry, const Accounts* accounts,
+                                 std::uint64_t& unknown_names);
 
 // The kept attributes of an open file or folder.
 Result<Attributes> attributes_of_file(int fd);

@@ -69,10 +69,6 @@ Result<std::string> pread_all(int fd, std::uint64_t offset, std::size_t size) {
     return out;
 }
 
-bool all_zero(std::string_view data) {
-    return data.find_first_not_of('\0') == std::string_view::npos;
-}
-
 // A hole of the archive must read as zeros.
 Result<void> compare_hole(int fd, std::uint64_t begin, std::uint64_t end) {
     while (begin < end) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/archive/extract.hpp"
 
+#include "accounts.hpp"
 #include "comparer.hpp"
 #include "reader.hpp"
 #include "writer.hpp"
@@ -90,24 +91,26 @@ Result<Summary> confined(const ExtractRequest& request, const std::function<Resu
 } // namespace
 
 Result<Summary> check(const ExtractRequest& request) {
-    return confined(request, [&](int fd) {
-        return read_archive(fd, request.limits, nullptr, request.reporter, "check");
-    });
+    return confined(request,
+                    [&](int fd) { return read_archive(fd, request.limits, {"check"}, request.reporter); });
 }
 
 Result<Summary> extract(const ExtractRequest& request) {
     return confined(request, [&](int fd) -> Result<Summary> {
-        VZ_ASSIGN(const auto proven, read_archive(fd, request.limits, nullptr, request.reporter, "check"));
+        AccountCollector collector;
+        VZ_ASSIGN(const auto proven,
+                  read_archive(fd, request.limits, {"check", &collector}, request.reporter));
         VZ_TRY(check_space(request.target, proven.bytes));
         Writer writer(request.target);
-        return read_archive(fd, request.limits, &writer, request.reporter, "unpack");
+        return read_archive(fd, request.limits, {"unpack", &writer, &collector.accounts()}, request.reporter);
     });
 }
 
 Result<Summary> compare(const ExtractRequest& request) {
     return confined(request, [&](int fd) {
         Comparer comparer(request.target);
-        return read_archive(fd, request.limits, &comparer, request.reporter, "compare");
+        const auto accounts = accounts_of(request.target);
+        return read_archive(fd, request.limits, {"compare", &comparer, &accounts}, request.reporter);
     });
 }
 

@@ -131,8 +131,9 @@ Member member_of(::archive_entry* entry) {
 
 class Reader {
 public:
-    Reader(Feed& feed, Sink* sink, std::uint64_t max_entries)
-        : m_feed(feed), m_sink(sink), m_check(max_entries), m_archive(::archive_read_new()) {}
+    Reader(Feed& feed, const Pass& pass, std::uint64_t max_entries)
+        : m_feed(feed), m_sink(pass.sink), m_accounts(pass.accounts), m_check(max_entries),
+          m_archive(::archive_read_new()) {}
 
     Result<Summary> run() {
         ::archive_read_support_format_tar(m_archive.get());
@@ -156,13 +157,15 @@ public:
         return Summary{m_check.entries(), m_feed.total()};
     }
 
+    std::uint64_t unknown_names() const { return m_unknown_names; }
+
 private:
     Result<void> take(::archive_entry* raw) {
         Entry entry;
         entry.member = member_of(raw);
         m_last = entry.member.path;
         VZ_ASSIGN(const auto verdict, m_check.admit(entry.member));
-        auto attributes = attributes_of(raw);
+        auto attributes = attributes_of(raw, m_accounts, m_unknown_names);
         if (!attributes)
             return std::move(attributes).error().context(format("member '{}'", text::printable(m_last)));
         if (verdict == MemberCheck::Verdict::leave_out || !m_sink)
@@ -201,6 +204,8 @@ private:
 
     Feed& m_feed;
     Sink* m_sink;
+    const Accounts* m_accounts;
+    std::uint64_t m_unknown_names = 0;
     MemberCheck m_check;
     ArchivePtr m_archive;
     std::string m_last; // the member at hand, for messages
@@ -208,13 +213,16 @@ private:
 
 } // namespace
 
-Result<Summary> read_archive(int fd, const Limits& limits, Sink* sink, Reporter& reporter,
-                             std::string_view doing) {
+Result<Summary> read_archive(int fd, const Limits& limits, const Pass& pass, Reporter& reporter) {
     VZ_ASSIGN(auto stream, open_stream(fd));
-    Feed feed(std::move(stream), fd, limits.max_bytes, reporter, doing);
-    Reader reader(feed, sink, limits.max_entries);
+    Feed feed(std::move(stream), fd, limits.max_bytes, reporter, pass.doing);
+    Reader reader(feed, pass, limits.max_entries);
     auto summary = reader.run();
     reporter.progress_done();
+    if (summary && pass.accounts && reader.unknown_names() > 0)
+        reporter.warning(format("{} entries of ACLs are left out: they name users or groups that are not in "
+                                "the archive's etc/passwd and etc/group",
+                                reader.unknown_names()));
     return summary;
 }
 

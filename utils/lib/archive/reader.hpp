@@ -26,6 +26,10 @@ struct Block {
     std::string_view data;
 };
 
+inline bool all_zero(std::string_view data) {
+    return data.find_first_not_of('\0') == std::string_view::npos;
+}
+
 struct Entry {
     Member member;
     unsigned mode = 0; // permission bits, set-id and sticky bits
@@ -42,8 +46,14 @@ public:
     virtual Result<void> finish(const MemberCheck& check) = 0;
 };
 
-// `doing` names the pass for the progress display. `sink` may be null: only check.
-Result<Summary> read_archive(int fd, const Limits& limits, Sink* sink, Reporter& reporter,
-                             std::string_view doing);
+class Accounts;
+
+struct Pass {
+    std::string_view doing;             // for the progress display
+    Sink* sink = nullptr;               // null: only check
+    const Accounts* accounts = nullptr; // for ACLs with names; null: nobody wants to know them in this pass
+};
+
+Result<Summary> read_archive(int fd, const Limits& limits, const Pass& pass, Reporter& reporter);
 
 } // namespace vz::archive

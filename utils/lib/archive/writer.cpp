@@ -35,14 +35,35 @@ Result<void> pwrite_all(int fd, std::string_view data, std::uint64_t offset) {
     return {};
 }
 
+// Pages of zeros become holes: most archivers spell out the holes that a file had. Moves `end` behind the
+// last byte written.
+Result<void> write_block(int fd, const Block& block, std::uint64_t& end) {
+    constexpr std::uint64_t k_page = 4096;
+    const auto write = [&](std::size_t from, std::size_t to) -> Result<void> {
+        if (from == to)
+            return {};
+        end = block.offset + to;
+        return pwrite_all(fd, block.data.substr(from, to - from), block.offset + from);
+    };
+    std::size_t begin = 0; // of what is to be written next
+    for (std::size_t at = 0; at < block.data.size();) {
+        const auto page = block.data.substr(at, k_page - (block.offset + at) % k_page);
+        if (all_zero(page)) {
+            VZ_TRY(write(begin, at));
+            begin = at + page.size();
+        }
+        at += page.size();
+    }
+    return write(begin, block.data.size());
+}
+
 Result<void> write_content(const Entry& entry, int fd) {
     std::uint64_t end = 0;
     for (;;) {
         VZ_ASSIGN(const auto block, entry.next_block());
         if (!block)
             break;
-        VZ_TRY(pwrite_all(fd, block->data, block->offset));
-        end = block->offset + block->data.size();
+        VZ_TRY(write_block(fd, *block, end));
     }
     if (end != entry.size && ::ftruncate(fd, static_cast<off_t>(entry.size)) != 0) // ends in a hole
         return write_error(errno, "ftruncate");

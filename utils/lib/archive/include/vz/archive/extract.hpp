@@ -34,7 +34,8 @@ struct Summary {
 };
 
 // Unpacks into the empty folder `target`; the archive's root becomes `target` itself. Kept: numeric owners,
-// modes, times, hard links, sparse files, file capabilities, user attributes and ACLs. Durable on return
+// modes, times, hard links, sparse files, file capabilities, user attributes and ACLs. Names in ACLs mean the
+// accounts of the archive's own etc/passwd and etc/group; pages of zeros become holes. Durable on return
 // (syncfs(2)). Errc::bad_template: not an archive, truncated, corrupt or hostile; nothing was written.
 // Errc::no_disk_space: the target is then partly filled, unless it was clear from the start.
 Result<Summary> extract(const ExtractRequest& request);
