@@ -4,6 +4,7 @@
 # The life of a container as the classic tools define it: create, mount, start, stop, destroy, and what each refuses.
 . "$VZ_SOURCE_DIR/tests/lib/harness.sh"
 . "$VZ_SOURCE_DIR/tests/lib/sandbox.sh"
+. "$VZ_SOURCE_DIR/tests/lib/tiny_template.sh"
 sandbox "$0" "$@"
 sandbox_template
 
@@ -99,6 +100,67 @@ started() {
     status_is "18, 20: refused, and still running" "exist mounted running"
 }
 
+# An init whose services never come up, hang when they are asked, or come up after a second.
+waited_for() {
+    local tree=$VZ_SANDBOX/tree began
+    tiny_tree "$tree"
+    printf '#!/bin/sh\n. /etc/says\n' >"$tree/bin/systemctl"
+    chmod +x "$tree/bin/systemctl"
+    echo 'echo starting; exit 1' >"$tree/etc/says"
+    tiny_pack "$tree" slow
+    expect 0 vzctl create 102 --ostemplate slow --layout dir
+    expect 21 vzctl start 102 --wait --wait-timeout never
+    began=$(date +%s)
+    expect 133 vzctl start 102 --wait --wait-timeout 2
+    check "15: it waited" test $(($(date +%s) - began)) -ge 2
+    check "15: the message says that it is left running, and what to do" grep -q "left running.*vzctl stop 102" <<<"$err"
+    equal "15: it is left running" "CTID 102 exist mounted running" "$(vzctl status 102)"
+    expect 0 vzctl exec2 102 "echo 'sleep 1000' >/etc/says"
+    expect 0 vzctl stop 102 --fast
+    began=$(date +%s)
+    expect 133 vzctl start 102 --wait --wait-timeout 2
+    check "15: a container that does not answer is not waited for" test $(($(date +%s) - began)) -lt 15
+    expect 0 vzctl exec2 102 "echo '[ -e /run/up ] && echo running' >/etc/says"
+    expect 0 vzctl stop 102 --fast
+    (sleep 2 && vzctl exec2 102 ': >/run/up') &
+    expect 0 vzctl start 102 --wait --wait-timeout 60
+    expect 0 vzctl exec2 102 "test -e /run/up"
+    wait
+    expect 0 vzctl stop 102 --fast
+    expect 0 vzctl destroy 102
+}
+
+# Changelog #3166 and status 48: a private area that is a mount point.
+on_a_mount_point() {
+    local other=$VZ_SANDBOX/lib/other
+    mkdir -p "$private" "$other"
+    mount --bind "$other" "$private"
+    expect 48 vzctl create 101 --ostemplate $template
+    check "48: the message says what to do" grep -q -- "--private $private/private" <<<"$err"
+    check_not "48: no configuration" test -e "$ct_conf"
+    expect 0 vzctl create 101 --ostemplate $template --private "$private/private"
+    expect 0 vzctl start 101
+    expect 0 vzctl stop 101 --fast
+    expect 0 vzctl destroy 101
+    equal "what is mounted there is as before" "" "$(ls "$other")"
+    umount "$private"
+    # One that was mounted there later is used, and never removed.
+    expect 0 vzctl create 101 --ostemplate $template
+    mv "$private"/* "$other/"
+    mount --bind "$other" "$private"
+    expect 0 vzctl start 101 --wait
+    expect 0 vzctl exec2 101 "touch /root/here"
+    expect 0 vzctl stop 101
+    check "a container runs on a mounted private area" test -e "$other/upper/root/here"
+    expect 52 vzctl destroy 101
+    check "the message says what to do" grep -q "unmount" <<<"$err"
+    status_is "a refused destroy changed nothing" "exist unmounted down"
+    umount "$private"
+    expect 0 vzctl destroy 101
+    check "what was mounted is kept" test -e "$other/upper/root/here"
+    rm -rf "$other"
+}
+
 stopped() {
     mkdir -p $root/mnt "$VZ_TMP/shared"
     mount --bind "$VZ_TMP/shared" $root/mnt
@@ -163,4 +225,6 @@ started
 stopped
 refused_starts
 destroyed
+on_a_mount_point
+waited_for
 finish

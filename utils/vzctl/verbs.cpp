@@ -35,6 +35,7 @@ std::vector<Option> no_options() {
 
 std::vector<Option> start_options() {
     return {{"wait", 0, Takes::nothing, "", "return when its services are up"},
+            {"wait-timeout", 0, Takes::value, "SECONDS", "with --wait: for so long at most, not an hour"},
             {"force", 0, Takes::nothing, "", "although it is DISABLED"},
             {"skip-fsck", 0, Takes::nothing, "", ""},
             {"skip-remount", 0, Takes::nothing, "", "do not mount again what is mounted"}};
@@ -85,11 +86,18 @@ std::vector<Option> create_options() {
     return options;
 }
 
-ops::StartRequest start_request(const cli::Parsed& parsed) {
+Result<ops::StartRequest> start_request(const cli::Parsed& parsed) {
     ops::StartRequest request;
     request.wait = parsed.has("wait");
     request.force = parsed.has("force");
     request.skip_remount = parsed.has("skip-remount");
+    if (const auto given = parsed.value("wait-timeout")) {
+        const auto seconds = text::to_uint(*given);
+        if (!seconds || *seconds == 0 || *seconds > 86400)
+            return fail(Errc::bad_value, "--wait-timeout: a number from 1 to 86400 expected, not {}",
+                        text::printable(*given));
+        request.wait_seconds = static_cast<unsigned>(*seconds);
+    }
     return request;
 }
 
@@ -99,7 +107,8 @@ ops::StopRequest stop_request(const cli::Parsed& parsed) {
 
 Result<int> run_start(const Call& call) {
     VZ_ASSIGN(const auto parsed, parse_options(*find_verb("start"), call.arguments));
-    return ok(ops::start(call.context, call.ctid, start_request(parsed)));
+    VZ_ASSIGN(const auto request, start_request(parsed));
+    return ok(ops::start(call.context, call.ctid, request));
 }
 
 Result<int> run_stop(const Call& call) {
@@ -109,7 +118,8 @@ Result<int> run_stop(const Call& call) {
 
 Result<int> run_restart(const Call& call) {
     VZ_ASSIGN(const auto parsed, parse_options(*find_verb("restart"), call.arguments));
-    return ok(ops::restart(call.context, call.ctid, start_request(parsed), stop_request(parsed)));
+    VZ_ASSIGN(const auto request, start_request(parsed));
+    return ok(ops::restart(call.context, call.ctid, request, stop_request(parsed)));
 }
 
 Result<int> run_status(const Call& call) {

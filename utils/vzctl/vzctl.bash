@@ -63,7 +63,7 @@ _vz_value() { # OPTION WORD
     --ipdel) _vz_offer_words "$2" all ;;
     --root | --private) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     --ipadd | --ip | --userpasswd | --local_uid | --local_gid | --hostname | --name | --description | --bootorder | \
-        --stop-timeout | --ram | --swap | --cpulimit | --cpus | --cpuunits | --numproc) COMPREPLY=() ;;
+        --stop-timeout | --wait-timeout | --ram | --swap | --cpulimit | --cpus | --cpuunits | --numproc) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -81,9 +81,9 @@ _vzctl_options() { # VERB
     case $1 in
     create) echo "--ostemplate --config --layout --ipadd --local_uid --local_gid $_vz_settings" ;;
     set) echo "--save --ipadd --ipdel --userpasswd --crypted --reset_ub --applyconfig --ostemplate $_vz_settings" ;;
-    start) echo "--wait --force --skip-remount" ;;
+    start) echo "--wait --wait-timeout --force --skip-remount" ;;
     stop) echo "--fast --skip-umount" ;;
-    restart) echo "--wait --force --skip-remount --fast --skip-umount" ;;
+    restart) echo "--wait --wait-timeout --force --skip-remount --fast --skip-umount" ;;
     enter) echo "--exec" ;;
     esac
     echo "--help"

@@ -146,7 +146,7 @@ public:
         pid_t pid = -1;
         if (container->attach(container.get(), execute_payload, &payload, &options, &pid) < 0)
             return fail(Errc::environment, "the container could not be entered");
-        VZ_ASSIGN(const int status, relay.run(pid));
+        VZ_ASSIGN(const int status, relay.run(pid, request.timeout));
         return exit_status(status);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "relay.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
@@ -10,6 +11,19 @@
 #include <unistd.h>
 
 namespace vz::engine {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+int poll_time(std::optional<Clock::time_point> deadline) {
+    if (!deadline)
+        return -1;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*deadline - Clock::now()).count();
+    return static_cast<int>(std::clamp<long long>(left + 1, 0, 1 << 30));
+}
+
+} // namespace
 
 Result<Relay> Relay::make(const std::optional<std::string>& input) {
     Relay relay;
@@ -55,8 +69,9 @@ void Relay::feed_text() {
         m_fed += static_cast<std::size_t>(n);
 }
 
-Result<int> Relay::run(pid_t pid) {
+Result<int> Relay::run(pid_t pid, std::optional<std::chrono::milliseconds> timeout) {
     const bool own_input = !m_input;
+    auto deadline = timeout ? std::optional(Clock::now() + *timeout) : std::nullopt;
     m_in.read.reset();
     m_out.write.reset();
     m_err.write.reset();
@@ -75,11 +90,15 @@ Result<int> Relay::run(pid_t pid) {
                         {running ? ended.get() : -1, POLLIN, 0},
                         {wants_input ? STDIN_FILENO : -1, POLLIN, 0},
                         {m_in.write && has_text ? m_in.write.get() : -1, POLLOUT, 0}};
-        const int ready = ::poll(fds, 5, running ? -1 : 0);
+        const int ready = ::poll(fds, 5, running ? poll_time(deadline) : 0);
         if (ready < 0 && errno != EINTR)
             return sys_fail(errno, Errc::system, "poll");
         if (ready == 0 && !running)
             break; // ended, and nothing more to read now: do not wait for what runs on in the background
+        if (deadline && Clock::now() >= *deadline) {
+            ::kill(pid, SIGKILL);
+            deadline.reset();
+        }
         if (fds[0].revents != 0 && !pump(m_out.read, STDOUT_FILENO))
             m_out.read.reset();
         if (fds[1].revents != 0 && !pump(m_err.read, STDERR_FILENO))

@@ -6,6 +6,7 @@
 #include "vz/base/result.hpp"
 #include "vz/sys/fd.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -22,8 +23,9 @@ public:
     int child_err() const { return m_err.write.get(); }
 
     // Copies until the program `pid` (a child of ours) has ended and its output is drained; its wait status.
-    // What background processes write later is not waited for.
-    Result<int> run(pid_t pid);
+    // What background processes write later is not waited for. A program that has not ended after `timeout` is
+    // killed.
+    Result<int> run(pid_t pid, std::optional<std::chrono::milliseconds> timeout = std::nullopt);
 
 private:
     Relay() = default;

@@ -77,7 +77,10 @@ Result<void> check_private_area(const std::string& path) {
     if (::lstat(path.c_str(), &st) != 0)
         return {};
     if (sys::is_mount_point(path))
-        return fail(Errc::create_private, "{} is a mount point", path);
+        return fail(Errc::create_private,
+                    "Can't create: private area {0} is a mount point; choose a folder in it, e.g. --private "
+                    "{0}/private",
+                    path);
     if (!S_ISDIR(st.st_mode) || !is_empty_folder(path))
         return fail(Errc::private_exists, "Private area already exists in {}", path);
     return {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/create.hpp"
 
+#include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/ops/lxc_setup.hpp"
 #include "vz/ops/mount.hpp"
@@ -8,6 +9,7 @@
 #include "vz/ops/runtime.hpp"
 #include "vz/sys/dir.hpp"
 #include "vz/sys/file.hpp"
+#include "vz/sys/mount.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +23,12 @@ Result<void> check_destroyable(const Context& context, const config::Container& 
         return fail(Errc::running, "Container is currently running (stop first)");
     if (is_mounted(container))
         return fail(Errc::mounted, "Container is currently mounted (umount first)");
+    // Nothing is removed on what somebody mounted, so a part of the container would stay without a
+    // configuration.
+    for (const auto& folder : {container.private_area(), container.root()})
+        if (const auto mounts = sys::mounts_below(folder); !mounts.empty())
+            return fail(Errc::delete_private, "{} is a mount point: unmount it first; what is on it stays",
+                        text::printable(mounts.front()));
     return {};
 }
 

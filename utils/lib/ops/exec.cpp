@@ -148,6 +148,8 @@ Result<void> wait_until_up(const Context& context, const config::Container& cont
     while (std::chrono::steady_clock::now() < deadline) {
         auto request = script_request(probe);
         request.use_input = true;
+        request.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
         const auto status = context.engine.attach(engine_name(container), request);
         if (status && *status == 0)
             return {};
@@ -156,7 +158,11 @@ Result<void> wait_until_up(const Context& context, const config::Container& cont
         std::this_thread::sleep_for(pause);
         pause = std::min(pause * 2, std::chrono::milliseconds(200));
     }
-    return fail(Errc::wait_failed, "the container was not up after {} s", seconds);
+    return fail(
+        Errc::wait_failed,
+        "the container was not up after {0} s; it is left running: see what it waits for with \"vzctl "
+        "exec {1} systemctl list-jobs\", or stop it with \"vzctl stop {1}\"",
+        seconds, container.ctid().value());
 }
 
 } // namespace vz::ops

@@ -4,8 +4,10 @@
 
 #include "vz/base/result.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -21,6 +23,7 @@ struct AttachRequest {
     bool terminal = false; // on a pty of the container, relayed to ours, with window size and signals
     std::string input;     // if `use_input`: standard input is this text; else ours, relayed
     bool use_input = false;
+    std::optional<std::chrono::milliseconds> timeout; // not with a terminal: then SIGKILL for the program
 };
 
 class Engine {

@@ -31,7 +31,7 @@ Result<int> exec_script(const Context& context, const config::Container& contain
                         const std::string& script);
 
 // Whether the init inside has come up: systemd says "running" or "degraded", another init answers.
-// Errc::wait_failed after `seconds`.
+// Errc::wait_failed after `seconds`, also when the container does not answer at all.
 Result<void> wait_until_up(const Context& context, const config::Container& container, unsigned seconds);
 
 } // namespace vz::ops

@@ -13,7 +13,8 @@ struct StartRequest {
     unsigned wait_seconds = 3600;
 };
 // Errc: start_disabled, no_private, running, ip_in_use, bad_template, mount, environment, wait_failed …
-// After a failure nothing of it stays mounted or configured on the host.
+// After a failure nothing of it stays mounted or configured on the host, with one exception: a container that
+// runs but was not up in time (wait_failed) goes on running.
 Result<void> start(const Context& context, config::Ctid ctid, const StartRequest& request);
 
 struct StopRequest {
