@@ -30,9 +30,9 @@ def median(action, rounds=ROUNDS):
 
 
 def peak_rss_kb(*argv):
-    code = ("import resource,subprocess,sys;subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL);"
-            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
-    return int(run(sys.executable, "-c", code, *argv))
+    # A child of ours would count our own memory: between fork and exec it is a copy of us.
+    done = subprocess.run(("/usr/bin/time", "-q", "-f", "%M", *argv), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return int(done.stderr.split()[-1])
 
 
 def wait_running(attach):
@@ -84,6 +84,15 @@ def lxc_base():
                    "lxc.apparmor.profile = unconfined\nlxc.mount.auto = proc:rw sys:mixed\n")
 
 
+def confine_like_ours(name, number):
+    """lxc-copy cannot copy an unprivileged container as root; so it becomes one afterwards, with a routed address."""
+    with open(f"{LXC}/{name}/config", "a", encoding="utf-8") as file:
+        file.write("lxc.idmap = u 0 1006632960 65536\nlxc.idmap = g 0 1006632960 65536\n"
+                   "lxc.rootfs.options = idmap=container\n"
+                   "lxc.net.0.type = veth\nlxc.net.0.veth.mode = router\nlxc.net.0.flags = up\n"
+                   f"lxc.net.0.ipv4.address = 10.99.0.{number}/32\nlxc.net.0.ipv4.gateway = dev\n")
+
+
 def measure_create(table):
     create(101)  # extracts the template once
     lxc_base()
@@ -100,6 +109,10 @@ def measure_create(table):
 
 
 def measure_start(table):
+    for i in range(ROUNDS):
+        run("vzctl", "--quiet", "set", str(110 + i), "--ipadd", f"10.98.0.{i + 1}", "--save")
+        confine_like_ours(f"c{i}", i + 1)
+
     def ours(i):
         run("vzctl", "--quiet", "start", str(110 + i))
 
