@@ -69,28 +69,17 @@ int exit_status(kernel::Verdict verdict) {
     return static_cast<int>(verdict);
 }
 
-int run(const std::vector<std::string>& arguments, cli::Io io) {
-    const auto given = cli::parse(options(), arguments);
-    if (!given)
-        return cli::report_usage(k_tool, given.error(), io.err);
-    if (given->has("help")) {
-        io.out << cli::help_text(usage());
-        return 0;
-    }
-    if (given->has("version")) {
-        io.out << cli::version_text(k_tool);
-        return 0;
-    }
-    if (given->operands() != std::vector<std::string>{"check"})
+int run(const cli::Parsed& given, cli::Io io) {
+    if (given.operands() != std::vector<std::string>{"check"})
         return cli::report_usage(k_tool, fail(Errc::usage, "say what to do: check"), io.err);
     const auto facts = kernel::gather_facts();
     const auto findings = kernel::judge(facts);
-    print(facts, findings, *given, io.out);
+    print(facts, findings, given, io.out);
     return exit_status(kernel::verdict(findings));
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    return cli::tool_main(k_tool, run, argc, argv);
+    return cli::tool_main(usage(), run, argc, argv);
 }

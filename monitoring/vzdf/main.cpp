@@ -82,24 +82,13 @@ Result<int> list(const cli::Parsed& given, cli::Io io) {
     return status;
 }
 
-int run(const std::vector<std::string>& arguments, cli::Io io) {
-    const auto given = cli::parse(options(), arguments);
-    if (!given)
-        return cli::report_usage(k_tool, given.error(), io.err);
-    if (given->has("help")) {
-        io.out << cli::help_text(usage());
-        return 0;
-    }
-    if (given->has("version")) {
-        io.out << cli::version_text(k_tool);
-        return 0;
-    }
-    const auto status = list(*given, io);
+int run(const cli::Parsed& given, cli::Io io) {
+    const auto status = list(given, io);
     return status ? *status : cli::report(k_tool, status.error(), io.err);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    return cli::tool_main(k_tool, run, argc, argv);
+    return cli::tool_main(usage(), run, argc, argv);
 }

@@ -106,30 +106,19 @@ int call_verb(const VerbInfo& verb, const cli::Parsed& options, cli::Io io) {
                      templates::RecipeBook(recipe_folders(*host, options)), options, *names, talker, io});
 }
 
-int run(const std::vector<std::string>& arguments, cli::Io io) {
-    const auto options = cli::parse(usage().options, arguments);
-    if (!options)
-        return cli::report_usage(k_tool, options.error(), io.err);
-    if (options->has("help")) {
-        io.out << cli::help_text(usage());
-        return 0;
-    }
-    if (options->has("version")) {
-        io.out << cli::version_text(k_tool);
-        return 0;
-    }
-    if (options->operands().empty())
+int run(const cli::Parsed& options, cli::Io io) {
+    if (options.operands().empty())
         return cli::report_usage(k_tool, fail(Errc::usage, "no command given"), io.err);
-    const auto& name = options->operands()[0];
+    const auto& name = options.operands()[0];
     const auto* verb =
         std::find_if(k_verbs.begin(), k_verbs.end(), [&](const auto& v) { return v.name == name; });
     if (verb == k_verbs.end())
         return cli::report_usage(k_tool, fail(Errc::usage, "{}", unknown_verb(name)), io.err);
-    return call_verb(*verb, *options, io);
+    return call_verb(*verb, options, io);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    return cli::tool_main(k_tool, run, argc, argv);
+    return cli::tool_main(usage(), run, argc, argv);
 }

@@ -84,21 +84,13 @@ Result<config::Ctid> create(const cli::Parsed& parsed, cli::Io io) {
     return ctid;
 }
 
-int run(const std::vector<std::string>& arguments, cli::Io io) {
-    const auto description = usage();
-    const auto parsed = cli::parse(description.options, arguments);
-    if (!parsed)
-        return cli::report_usage(k_tool, parsed.error(), io.err);
-    if (parsed->has("help") || parsed->has("version")) {
-        io.out << (parsed->has("help") ? cli::help_text(description) : cli::version_text(k_tool));
-        return 0;
-    }
-    const auto ctid = create(*parsed, io);
+int run(const cli::Parsed& given, cli::Io io) {
+    const auto ctid = create(given, io);
     return ctid ? 0 : cli::report(k_tool, ctid.error(), io.err);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    return cli::tool_main(k_tool, run, argc, argv);
+    return cli::tool_main(usage(), run, argc, argv);
 }

@@ -204,23 +204,15 @@ int print_fields(std::ostream& out) {
     return 0;
 }
 
-int run(const std::vector<std::string>& arguments, cli::Io io) {
-    const auto description = usage();
-    const auto given = cli::parse(description.options, arguments);
-    if (!given)
-        return cli::report_usage(k_tool, given.error(), io.err);
-    if (given->has("help") || given->has("version")) {
-        io.out << (given->has("help") ? cli::help_text(description) : cli::version_text(k_tool));
-        return 0;
-    }
-    if (given->has("list"))
+int run(const cli::Parsed& given, cli::Io io) {
+    if (given.has("list"))
         return print_fields(io.out);
-    const auto status = list(*given, io);
+    const auto status = list(given, io);
     return status ? *status : say(status.error(), io);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    return cli::tool_main(k_tool, run, argc, argv);
+    return cli::tool_main(usage(), run, argc, argv);
 }

@@ -42,6 +42,19 @@ int tool_main(const std::string& tool, const Run& run, int argc, char** argv) {
     return status;
 }
 
+int tool_main(const Usage& usage, const RunParsed& run, int argc, char** argv) {
+    const auto answer = [&](const std::vector<std::string>& arguments, Io io) {
+        const auto given = parse(usage.options, arguments);
+        if (!given)
+            return report_usage(usage.tool, given.error(), io.err);
+        if (!given->has("help") && !given->has("version"))
+            return run(*given, io);
+        io.out << (given->has("help") ? help_text(usage) : version_text(usage.tool));
+        return 0;
+    };
+    return tool_main(usage.tool, answer, argc, argv);
+}
+
 int report(const std::string& tool, const Error& error, std::ostream& err) {
     err << tool << ": " << text::printable(error.what) << '\n' << std::flush;
     return exit_code(error.code);

@@ -185,8 +185,8 @@ Result<Dir::Parent> Dir::parent_of(std::string_view path) const {
     return Parent{std::move(fd), std::string(name)};
 }
 
-Result<std::optional<struct stat>> Dir::stat(std::string_view path) const {
-    auto fd = open_at(path, O_PATH | O_NOFOLLOW);
+Result<std::optional<struct stat>> Dir::stat_opened(std::string_view path, int flags) const {
+    auto fd = open_at(path, O_PATH | flags);
     if (!fd && is_absent(fd.error().sys_errno))
         return std::optional<struct stat>{};
     if (!fd)
@@ -197,16 +197,12 @@ Result<std::optional<struct stat>> Dir::stat(std::string_view path) const {
     return std::optional(st);
 }
 
+Result<std::optional<struct stat>> Dir::stat(std::string_view path) const {
+    return stat_opened(path, O_NOFOLLOW);
+}
+
 Result<std::optional<struct stat>> Dir::stat_following(std::string_view path) const {
-    auto fd = open_at(path, O_PATH);
-    if (!fd && is_absent(fd.error().sys_errno))
-        return std::optional<struct stat>{};
-    if (!fd)
-        return std::move(fd).error();
-    struct stat st {};
-    if (::fstat(fd->get(), &st) != 0)
-        return path_error(errno, "stat", path);
-    return std::optional(st);
+    return stat_opened(path, 0);
 }
 
 Result<std::optional<std::string>> Dir::read_file(std::string_view path, std::size_t limit) const {

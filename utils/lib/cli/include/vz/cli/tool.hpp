@@ -3,6 +3,7 @@
 #pragma once
 
 #include "vz/base/result.hpp"
+#include "vz/cli/options.hpp"
 
 #include <functional>
 #include <iosfwd>
@@ -22,6 +23,10 @@ using Run = std::function<int(const std::vector<std::string>& arguments, Io io)>
 // main() of every tool: `return tool_main("vzlist", run, argc, argv);`. Exceptions become one line and
 // Errc::internal; output that could not be written makes a failure of a success.
 int tool_main(const std::string& tool, const Run& run, int argc, char** argv);
+
+// The same for a tool with one table of options: --help, --version and wrong options are answered here.
+using RunParsed = std::function<int(const Parsed& given, Io io)>;
+int tool_main(const Usage& usage, const RunParsed& run, int argc, char** argv);
 
 // "tool: text" on err, control characters escaped; returns the exit code.
 int report(const std::string& tool, const Error& error, std::ostream& err);

@@ -62,6 +62,7 @@ private:
         std::string name;
     };
     Result<Parent> parent_of(std::string_view path) const;
+    Result<std::optional<struct stat>> stat_opened(std::string_view path, int flags) const;
 
     Fd m_fd;
 };
