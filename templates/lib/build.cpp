@@ -10,6 +10,7 @@
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
 #include "vz/sys/process.hpp"
+#include "vz/templates/apt_errors.hpp"
 #include "vz/templates/clean.hpp"
 
 #include <algorithm>
@@ -128,18 +129,6 @@ private:
     std::uint64_t m_steps = 0;
 };
 
-std::string last_errors(std::string_view output) {
-    std::vector<std::string> errors;
-    const auto lines = text::split(text::trim(output), '\n');
-    for (const auto& line : lines)
-        if (line.compare(0, 2, "E:") == 0)
-            errors.push_back(text::printable(line.substr(2)));
-    if (errors.empty())
-        return text::printable(lines.back());
-    return text::join(
-        {errors.begin(), errors.begin() + static_cast<long>(std::min<std::size_t>(errors.size(), 3))}, ";");
-}
-
 std::vector<std::string> mmdebstrap_arguments(const Recipe& recipe, const std::string& root,
                                               const std::string& list) {
     // In a PID and a mount namespace of its own: whatever kills us ends all of its processes, and with them
@@ -188,7 +177,7 @@ Result<void> install(const BuildRequest& request, const WorkFolder& work, std::i
     VZ_ASSIGN(const auto exited, sys::run(command));
     reporter.progress_done();
     if (exited.status != 0)
-        return fail(Errc::failed, "mmdebstrap failed ({}): {}", exited.status, last_errors(exited.err));
+        return fail(Errc::failed, "{}", explain_failure(exited.status, exited.err));
     return {};
 }
 
@@ -283,7 +272,8 @@ Result<Template> build(const Store& store, const BuildRequest& request, Reporter
     VZ_TRY(install(request, work, *date, reporter).context(name));
     VZ_ASSIGN(const auto root, sys::Dir::open(work.path("root")));
     VZ_ASSIGN(auto manifest, make_manifest(request, root, *date));
-    VZ_ASSIGN(const auto sources, guest_sources(root, request.sources));
+    VZ_ASSIGN(const auto sources,
+              guest_sources(root, request.guest_sources.empty() ? request.sources : request.guest_sources));
     VZ_TRY(clean(root, {request.recipe.masked, request.recipe.removed, deb822_text(sources), *date})
                .context(name));
     Cleanup undo([&] { ::unlink(store.part_path(name).c_str()); });

@@ -238,6 +238,16 @@ Result<std::vector<Source>> derive_sources(const std::vector<Source>& host, cons
     return out;
 }
 
+std::vector<Source> only_suite(const std::string& suite, std::vector<Source> sources) {
+    std::vector<Source> out;
+    for (auto& source : sources)
+        if (has(source.suites, suite)) {
+            source.suites = {suite};
+            out.push_back(std::move(source));
+        }
+    return out;
+}
+
 std::string deb822_text(const std::vector<Source>& sources) {
     std::string out;
     for (const auto& source : sources) {

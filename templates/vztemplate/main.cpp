@@ -34,7 +34,7 @@ constexpr std::array k_verbs{
 cli::Usage usage() {
     cli::Usage usage{
         k_tool,
-        {"vztemplate build NAME… | --all  [--mirror URI] [--keyring FILE] [--force]",
+        {"vztemplate build NAME… | --all  [--mirror URI] [--no-updates] [--keyring FILE] [--force]",
          "vztemplate list [--recipes] [-H] [-o FIELDS] [--json]", "vztemplate info NAME… [--json]",
          "vztemplate verify NAME…", "vztemplate remove NAME… [--dry-run]",
          "vztemplate import FILE|FOLDER [--name NAME]",
@@ -44,6 +44,7 @@ cli::Usage usage() {
          {"force", 'f', Takes::nothing, "", "build: also what is there already"},
          {"mirror", 0, Takes::value, "URI",
           "build: packages from this mirror, not from those of the host's apt"},
+         {"no-updates", 0, Takes::nothing, "", "build: the release alone, without updates to it"},
          {"keyring", 0, Takes::values, "FILE", "build, fetch: trusted keys; may be repeated"},
          {"recipe-dir", 0, Takes::value, "FOLDER", "build, list: look for recipes here first"},
          {"recipes", 0, Takes::nothing, "", "list: the recipes that can be built"},

@@ -76,8 +76,9 @@ Result<void> build_one(const Call& call, const std::string& name) {
         return {};
     }
     VZ_ASSIGN(const auto sources, sources_for(call, recipe));
+    const auto from = call.options.has("no-updates") ? templates::only_suite(recipe.suite, sources) : sources;
     VZ_ASSIGN(const auto made,
-              templates::build(call.store, {recipe, sources, date_from_environment()}, call.reporter));
+              templates::build(call.store, {recipe, from, date_from_environment(), sources}, call.reporter));
     VZ_TRY(call.store.prune(name, [&] { return trees_in_use(call.host); }));
     call.reporter.info(format("{}: {} packages of {}, sha256 {}", name, made.manifest->packages.size(),
                               units::rfc3339(made.manifest->date).substr(0, 10), made.sha256));

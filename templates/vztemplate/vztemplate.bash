@@ -17,7 +17,7 @@ _vztemplate() {
         ;;
     esac
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--all --force --mirror --keyring --recipe-dir --recipes --name --sha256
+        mapfile -t COMPREPLY < <(compgen -W "--all --force --mirror --no-updates --keyring --recipe-dir --recipes --name --sha256
             --no-signature --dry-run --output --no-header --json --null --quiet --verbose --help --version" -- "$cur")
         return
     fi

@@ -57,6 +57,18 @@ TEST_CASE("deb822 sources are read", "[templates]") {
     CHECK(parse_deb822("").empty());
 }
 
+TEST_CASE("a release without its updates", "[templates]") {
+    const auto derived = derive_sources(parse_deb822(k_bookworm), "trixie", {"main"});
+    REQUIRE(derived);
+    REQUIRE(derived->size() == 2);
+    const auto alone = only_suite("trixie", *derived);
+    REQUIRE(alone.size() == 1);
+    CHECK(alone[0].suites == std::vector<std::string>{"trixie"});
+    CHECK(alone[0].uris == (*derived)[0].uris);
+    CHECK(alone[0].signed_by == (*derived)[0].signed_by);
+    CHECK(only_suite("sid", *derived).empty());
+}
+
 TEST_CASE("a key block in Signed-By survives", "[templates]") {
     const auto sources =
         parse_deb822("Types: deb\nURIs: http://x/\nSuites: sid\nComponents: main\n"

@@ -16,8 +16,9 @@ namespace vz::templates {
 
 struct BuildRequest {
     Recipe recipe;
-    std::vector<Source> sources;           // as derive_sources() gives them
-    std::optional<std::int64_t> date = {}; // SOURCE_DATE_EPOCH; else that of the newest Release file
+    std::vector<Source> sources;            // as derive_sources() gives them
+    std::optional<std::int64_t> date = {};  // SOURCE_DATE_EPOCH; else that of the newest Release file
+    std::vector<Source> guest_sources = {}; // of the template's own apt; if empty, the same
 };
 
 // Needs root, mmdebstrap and a network. A template of that name is replaced when the new one is complete.

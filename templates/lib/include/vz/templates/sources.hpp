@@ -33,6 +33,9 @@ std::vector<Source> parse_deb822(std::string_view text);
 Result<std::vector<Source>> derive_sources(const std::vector<Source>& host, const std::string& suite,
                                            const std::vector<std::string>& components);
 
+// The sources that have `suite`, for that one alone: a release without its updates.
+std::vector<Source> only_suite(const std::string& suite, std::vector<Source> sources);
+
 // As the content of a debian.sources file.
 std::string deb822_text(const std::vector<Source>& sources);
 
