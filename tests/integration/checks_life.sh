@@ -199,8 +199,12 @@ refused_starts() {
 }
 
 destroyed() {
+    local lxc_lock
+    lxc_lock=/run/lxc/lock/run/vz/lxc/.ve-$(sed -n 's/^VE_UUID="\(.*\)"/\1/p' "$ct_conf")
+    check "liblxc made a lock file" test -e "$lxc_lock"
     ln -s "$ct_conf" /etc/vz/names/second-name
     expect 0 vzctl destroy 101
+    check_not "18: no lock file of liblxc" test -e "$lxc_lock"
     check "18: the configuration is kept aside" test -e $ct_conf.destroyed
     check_not "18: no configuration" test -e "$ct_conf"
     equal "18: no name" "" "$(ls /etc/vz/names)"

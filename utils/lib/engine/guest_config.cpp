@@ -89,4 +89,8 @@ std::string lxc_name(std::uint32_t ctid, const std::string& uuid) {
     return uuid.empty() ? format("ve{}", ctid) : "ve-" + uuid;
 }
 
+std::string lxc_lock_file(const std::string& lxc_dir, const std::string& name) {
+    return format("/run/lxc/lock{}/.{}", lxc_dir, name);
+}
+
 } // namespace vz::engine

@@ -33,4 +33,7 @@ Result<std::string> lxc_config(const GuestConfig& guest);
 // change when the container gets another CTID.
 std::string lxc_name(std::uint32_t ctid, const std::string& uuid);
 
+// The lock file that liblxc makes for a container and never removes (lxclock.c in its sources).
+std::string lxc_lock_file(const std::string& lxc_dir, const std::string& name);
+
 } // namespace vz::engine
