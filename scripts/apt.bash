@@ -15,7 +15,18 @@ remember_new_packages() {
 }
 
 apt_remembering() {
-    remember_new_packages "$@" && apt "$@"
+    remember_new_packages "$@" && apt_watching_accounts "$@"
+}
+
+accounts() { sed -n 's/^\([^:]*\):.*/\1/p' "/etc/$1" | sort; } # passwd or group
+
+# Packages make accounts and leave them when they are purged.
+apt_watching_accounts() {
+    local status=0 file
+    for file in passwd group; do accounts "$file" >"$state/$file.before"; done
+    apt "$@" || status=$?
+    for file in passwd group; do accounts "$file" | comm -13 "$state/$file.before" - >>"$state/$file.new"; done
+    return "$status"
 }
 
 remember_host() {
@@ -24,6 +35,7 @@ remember_host() {
     local name
     find /var/lib/apt/lists -maxdepth 1 -name '*Packages*' | grep -q . || : >"$state/no-lists-before"
     find /var/cache/apt/archives -maxdepth 1 -name '*.deb' | grep -q . || : >"$state/no-archives-before"
+    for name in "${left_by_packages[@]}"; do [ -e "$name" ] || echo "$name"; done >"$state/absent"
     for name in "${settings[@]}"; do
         [ ! -r "/proc/sys/$name" ] || echo "$name $(cat "/proc/sys/$name")"
     done >"$state/host.new"
@@ -55,7 +67,7 @@ install_packages() {
     [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ] ||
         apt_remembering install apparmor || return
     remember_new_packages install "${debs[@]}" || return
-    apt install --reinstall --allow-downgrades "${debs[@]}" || return
+    apt_watching_accounts install --reinstall --allow-downgrades "${debs[@]}" || return
     cp "$work/packages/key" "$state/installed"
 }
 

@@ -46,8 +46,25 @@ purge_packages() {
     [ "${#list[@]}" -eq 0 ] || apt purge "${list[@]}"
 }
 
+# Accounts that our packages made; if one of the packages had to stay, the accounts stay with it.
+remove_accounts() {
+    local name
+    mapfile -t left < <(cut -d : -f 1 "$state/packages" 2>/dev/null)
+    [ "${#left[@]}" -gt 0 ] && [ -z "$(installed_of "${left[@]}")" ] || return 0
+    while read -r name; do userdel "$name" || true; done < <(created_accounts passwd)
+    while read -r name; do groupdel "$name" || true; done < <(created_accounts group)
+}
+
+created_accounts() { # passwd or group: those that are still there
+    [ ! -e "$state/$1.new" ] || accounts "$1" | comm -12 - <(sort -u "$state/$1.new")
+}
+
 restore_host() {
-    local unit setting value
+    local unit setting value name
+    remove_accounts
+    [ ! -e "$state/absent" ] || while read -r name; do
+        rm -df "$name" || true
+    done <"$state/absent"
     [ ! -e "$state/masked" ] || while read -r unit; do
         [ "$(readlink "/etc/systemd/system/$unit")" != /dev/null ] || rm "/etc/systemd/system/$unit"
     done < <(sort -u "$state/masked")
