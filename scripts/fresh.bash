@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# A fresh Debian in a folder, with processes, network and control groups of its own, as far as this kernel has
+# namespaces for them. Its network leads out by slirp4netns: nothing is set up on this machine.
+#
+#   fresh_start RELEASE VARIANT FOLDER       packages come from this machine's mirror; variants as in mmdebstrap(1)
+#   fresh_do COMMAND…                        in it
+#   fresh_end                                leaves the folder
+
+fresh_pid="" # of its process 1, as seen from here
+fresh_children=()
+fresh_groups=()
+readonly fresh_path=/usr/sbin:/usr/bin:/sbin:/bin
+readonly fresh_settings=(fs/inotify/max_user_instances kernel/keys/maxkeys kernel/keys/maxbytes) # in no namespace
+
+# apt's sources of this machine, for another release: the release itself, its updates, its security updates.
+fresh_sources() { # RELEASE
+    local uri suite
+    apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' 'Component: main' |
+        awk '$2 ~ /^[a-z]+(-updates|-security)?$/ && !seen[$0]++' | while read -r uri suite; do
+        echo "deb $uri $1${suite#"${suite%%-*}"} main"
+    done
+}
+
+fresh_tree() { # RELEASE VARIANT FOLDER
+    local proxy
+    proxy=$(apt-config dump --format '%v' Acquire::http::Proxy)
+    fresh_sources "$1" | mmdebstrap --quiet --variant="$2" --include=ca-certificates \
+        ${proxy:+--aptopt="Acquire::http::Proxy \"$proxy\""} "$1" "$3" - || return
+    echo nameserver 10.0.2.3 >"$3/etc/resolv.conf"
+}
+
+fresh_hierarchies() { awk '$3 ~ /^cgroup2?$/ && $2 ~ "^/sys/fs/cgroup" {print $2, $3}' /proc/mounts; }
+
+# A group in every hierarchy; in a pure one (v2) only a leaf may hold processes.
+fresh_make_groups() {
+    local on type name
+    while read -r on type; do
+        on+=/fresh.$$
+        mkdir "$on"
+        [ ! -e "$on/cpuset.cpus" ] || [ "$type" = cgroup2 ] || for name in cpus mems; do
+            cat "${on%/*}/cpuset.$name" >"$on/cpuset.$name"
+        done
+        [ "$type" = cgroup ] || mkdir "$on/init"
+        fresh_groups+=("$on")
+    done < <(fresh_hierarchies)
+}
+
+fresh_join() { # PID [LEAF]
+    local group
+    for group in "${fresh_groups[@]}"; do
+        [ ! -d "$group/${2:-}" ] || group+=/${2:-}
+        echo "$1" >"$group/cgroup.procs"
+    done
+}
+
+fresh_hand_out_controllers() {
+    local group
+    for group in "${fresh_groups[@]}"; do
+        [ -e "$group/cgroup.subtree_control" ] || continue
+        sed 's/[^ ]*/+&/g' "$group/cgroup.controllers" >"$group/cgroup.subtree_control"
+    done
+}
+
+# pivot_root and not chroot, because no user namespace can be made in a chroot.
+readonly fresh_init='
+    tree=$1
+    hostname fresh
+    mount --bind "$tree" "$tree"
+    mount -t proc proc "$tree/proc"
+    mount -t sysfs sysfs "$tree/sys"
+    [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || mount -t tmpfs -o mode=755 cgroup "$tree/sys/fs/cgroup"
+    while read -r _ on type options _; do
+        case $on:$type in
+        /sys/fs/cgroup*:cgroup) options=${options#*relatime,} ;;
+        /sys/fs/cgroup*:cgroup2) options=rw ;;
+        *) continue ;;
+        esac
+        mkdir -p "$tree$on"
+        mount -t "$type" -o "$options" "$type" "$tree$on"
+    done </proc/mounts
+    mount --rbind /dev "$tree/dev"
+    mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts "$tree/dev/pts"
+    mount -t tmpfs -o mode=755 tmpfs "$tree/run"
+    cd "$tree"
+    pivot_root . mnt
+    umount -l /mnt
+    : >/run/up
+    exec env -i PATH="$2" bash -c "sleep infinity & wait"' # that bash takes care of orphans
+
+fresh_boot() { # FOLDER
+    (
+        fresh_join "$BASHPID"
+        exec unshare --mount --pid --net --uts --ipc --cgroup --fork --kill-child --propagation private \
+            bash -euc "$fresh_init" init "$1" "$fresh_path" </dev/null
+    ) &
+    fresh_children+=($!)
+    for _ in $(seq 50); do
+        read -r fresh_pid <"/proc/$!/task/$!/children" || true
+        [ -z "$fresh_pid" ] || [ ! -e "/proc/$fresh_pid/root/run/up" ] || break
+        sleep 0.1
+    done
+    rm "/proc/$fresh_pid/root/run/up" || return
+    fresh_join "$!" init
+    fresh_join "$fresh_pid" init
+    fresh_hand_out_controllers
+}
+
+fresh_connect() {
+    local ready=$1.ready
+    mkfifo "$ready"
+    slirp4netns --configure --mtu=1500 --disable-host-loopback --ready-fd=3 "$fresh_pid" tap0 3>"$ready" >/dev/null 2>&1 &
+    fresh_children+=($!)
+    read -r -N 1 <"$ready" || return
+    rm "$ready"
+    sleep 2 # until the addresses are found to be nobody else's
+}
+
+fresh_remember_settings() {
+    local name
+    for name in "${fresh_settings[@]}"; do
+        [ ! -r "/proc/sys/$name" ] || echo "$name $(cat "/proc/sys/$name")"
+    done
+}
+
+fresh_start() { # RELEASE VARIANT FOLDER
+    fresh_remembered=$(fresh_remember_settings)
+    fresh_tree "$@" && fresh_make_groups && fresh_boot "$3" && fresh_connect "$3"
+}
+
+fresh_do() ( # COMMAND…
+    fresh_join "$BASHPID" init
+    exec nsenter --target "$fresh_pid" --mount --pid --net --uts --ipc --cgroup --root --wd -- \
+        env -i HOME=/root TERM="${TERM:-dumb}" LC_ALL=C.UTF-8 PATH="$fresh_path" "$@"
+)
+
+fresh_end() {
+    local name value
+    # unshare(1) takes no other signal; with it goes every process in the tree.
+    [ "${#fresh_children[@]}" -eq 0 ] || { kill -KILL "${fresh_children[@]}" && wait; } 2>/dev/null || true
+    [ "${#fresh_groups[@]}" -eq 0 ] || find "${fresh_groups[@]}" -depth -type d -exec rmdir {} + || true
+    while read -r name value; do echo "$value" >"/proc/sys/$name"; done <<<"${fresh_remembered:-}"
+}
