@@ -2,6 +2,7 @@
 #include "vz/templates/clean.hpp"
 
 #include "vz/base/text.hpp"
+#include "vz/guest/renewal.hpp"
 
 #include <algorithm>
 #include <array>
@@ -25,9 +26,6 @@ constexpr std::array k_emptied{
 };
 
 constexpr std::array k_removed{
-    "var/lib/dbus/machine-id",
-    "var/lib/systemd/random-seed",
-    "var/lib/systemd/credential.secret",
     "etc/mailname",
     "etc/.pwd.lock",
     "etc/apt/sources.list",
@@ -49,7 +47,6 @@ constexpr std::array k_backups{
     std::pair{"etc", "subgid-"},
     std::pair{"var/lib/dpkg", "*-old"},
     std::pair{"var/cache/debconf", "*-old"},
-    std::pair{"etc/ssh", "ssh_host_*_key*"},
     std::pair{"etc/apt/sources.list.d", "*"},
 };
 
@@ -57,20 +54,6 @@ constexpr std::string_view k_hosts = "127.0.0.1\tlocalhost\n"
                                      "::1\t\tlocalhost ip6-localhost ip6-loopback\n"
                                      "ff02::1\t\tip6-allnodes\n"
                                      "ff02::2\t\tip6-allrouters\n";
-
-constexpr std::string_view k_ssh_unit = R"([Unit]
-Description=SSH host keys of this container's own
-ConditionPathExists=|!/etc/ssh/ssh_host_rsa_key
-ConditionPathExists=|!/etc/ssh/ssh_host_ed25519_key
-Before=ssh.service ssh.socket
-
-[Service]
-Type=oneshot
-ExecStart=/usr/bin/ssh-keygen -A
-
-[Install]
-WantedBy=multi-user.target
-)";
 
 Result<bool> is_folder(const sys::Dir& root, const std::string& path) {
     VZ_ASSIGN(const auto st, root.stat(path));
@@ -149,9 +132,7 @@ Result<void> remove_leftovers(const sys::Dir& root, const CleanPlan& plan) {
 }
 
 Result<void> remove_identity(const sys::Dir& root, const CleanPlan& plan) {
-    // Empty, not absent: systemd then makes an id, but does not take the first boot for that of a new
-    // machine.
-    VZ_TRY(root.write_file("etc/machine-id", "", 0444));
+    VZ_TRY(guest::forget_identity(root));
     VZ_TRY(root.write_file("etc/hostname", "", 0644));
     VZ_TRY(root.write_file("etc/resolv.conf", "", 0644));
     VZ_TRY(root.write_file("etc/hosts", k_hosts, 0644));
@@ -171,14 +152,7 @@ Result<void> set_up_units(const sys::Dir& root, const CleanPlan& plan) {
     VZ_TRY(root.make_dirs("etc/systemd/system/multi-user.target.wants"));
     for (const auto& unit : plan.masked)
         VZ_TRY(mask(root, unit));
-    VZ_ASSIGN(const auto keygen, root.stat("usr/bin/ssh-keygen"));
-    VZ_ASSIGN(const auto sshd, root.stat("usr/sbin/sshd"));
-    if (!keygen || !sshd)
-        return {};
-    VZ_TRY(root.write_file("etc/systemd/system/ssh-host-keys.service", k_ssh_unit));
-    const std::string wanted = "etc/systemd/system/multi-user.target.wants/ssh-host-keys.service";
-    VZ_TRY(root.remove(wanted));
-    return root.make_symlink("/etc/systemd/system/ssh-host-keys.service", wanted);
+    return guest::make_ssh_keys_at_boot(root);
 }
 
 // systemd would take the first boot for that after an upgrade and build caches that are already there.
