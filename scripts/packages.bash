@@ -2,13 +2,15 @@
 # shellcheck shell=bash
 # Building the Debian packages from this tree, aside and only when something changed. Used by quickstart and tests.
 
+readonly packages_parts=(CMakeLists.txt README.md cmake debian docs utils templates kernel monitoring)
+
 # Whatever the packages are made from, as one word.
 packages_key() { # SOURCE
     (
         cd "$1" || exit 1
         . /etc/os-release
         echo "$VERSION_ID $(dpkg --print-architecture)"
-        find CMakeLists.txt cmake debian utils templates kernel monitoring -type f -not -name '*.swp' -print0 |
+        find "${packages_parts[@]}" -type f -not -name '*.swp' -print0 |
             LC_ALL=C sort -z | xargs -0 sha256sum
     ) | sha256sum | cut -d ' ' -f 1
 }
@@ -18,7 +20,7 @@ packages_refresh_tree() { # SOURCE TREE
     local part
     mkdir -p "$2"
     find "$2" -mindepth 1 -maxdepth 1 -not -name 'obj-*' -exec rm -rf {} +
-    for part in CMakeLists.txt cmake debian utils templates kernel monitoring; do
+    for part in "${packages_parts[@]}"; do
         [ ! -e "$1/$part" ] || cp -a "$1/$part" "$2/"
     done
 }
