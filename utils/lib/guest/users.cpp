@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t k_max_file = 4 << 20;
+constexpr std::size_t k_max_accounts = 4 << 20;
 constexpr auto k_lock_patience = 3s;
 constexpr std::int64_t k_seconds_a_day = 86400;
 
@@ -44,7 +44,7 @@ Result<Table> load_table(const sys::Dir& etc, const char* name) {
     VZ_ASSIGN(auto entry, Entry::look(etc, name));
     std::string text;
     if (entry.exists()) {
-        VZ_ASSIGN(text, entry.read(k_max_file));
+        VZ_ASSIGN(text, entry.read(k_max_accounts));
     }
     return Table{std::move(entry), std::move(text)};
 }
