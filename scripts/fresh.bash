@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # A fresh Debian in a folder, with processes, network and control groups of its own, as far as this kernel has
-# namespaces for them. Its network leads out by slirp4netns: nothing is set up on this machine.
+# namespaces for them. Its network leads out by slirp4netns: nothing is set up on this machine. Needs root, and tree.bash.
 #
 #   fresh_start RELEASE VARIANT FOLDER       packages come from this machine's mirror; variants as in mmdebstrap(1)
 #   fresh_do COMMAND…                        in it
@@ -13,20 +13,11 @@ fresh_groups=()
 readonly fresh_path=/usr/sbin:/usr/bin:/sbin:/bin
 readonly fresh_settings=(fs/inotify/max_user_instances kernel/keys/maxkeys kernel/keys/maxbytes) # in no namespace
 
-# apt's sources of this machine, for another release: the release itself, its updates, its security updates.
-fresh_sources() { # RELEASE
-    local uri suite
-    apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' 'Component: main' |
-        awk '$2 ~ /^[a-z]+(-updates|-security)?$/ && !seen[$0]++' | while read -r uri suite; do
-        echo "deb $uri $1${suite#"${suite%%-*}"} main"
-    done
-}
-
 fresh_tree() { # RELEASE VARIANT FOLDER
     local proxy
-    proxy=$(apt-config dump --format '%v' Acquire::http::Proxy)
-    fresh_sources "$1" | mmdebstrap --quiet --variant="$2" --include=ca-certificates \
-        ${proxy:+--aptopt="Acquire::http::Proxy \"$proxy\""} "$1" "$3" - || return
+    proxy=$(tree_proxy)
+    tree_sources "$1" | "${tree_enclosed[@]}" mmdebstrap --quiet --variant="$2" --include=ca-certificates \
+        --format=directory ${proxy:+--aptopt="$proxy"} "$1" "$3" - || return
     echo nameserver 10.0.2.3 >"$3/etc/resolv.conf"
 }
 
