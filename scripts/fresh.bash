@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # variables of tree.bash
 # A fresh Debian in a folder, with processes, network and control groups of its own, as far as this kernel has
 # namespaces for them. Its network leads out by slirp4netns: nothing is set up on this machine. Needs root, and tree.bash.
 #
