@@ -27,15 +27,11 @@ struct FreeList {
 };
 using Easy = std::unique_ptr<CURL, FreeEasy>;
 
-bool starts_with(std::string_view s, std::string_view prefix) {
-    return s.substr(0, prefix.size()) == prefix;
-}
-
 Result<Easy> make_easy(const std::string& url) {
     static std::once_flag once;
     std::call_once(once, [] { ::curl_global_init(CURL_GLOBAL_DEFAULT); });
-    const bool local = starts_with(url, "file:");
-    if (text::has_control(url) || (!local && !starts_with(url, "http://") && !starts_with(url, "https://")))
+    const bool local = url.starts_with("file:");
+    if (text::has_control(url) || (!local && !url.starts_with("http://") && !url.starts_with("https://")))
         return fail(Errc::bad_value, "{}: only http, https and file addresses", shown_uri(url));
     Easy easy(::curl_easy_init());
     if (!easy)
@@ -45,7 +41,7 @@ Result<Easy> make_easy(const std::string& url) {
     ::curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, local ? "file" : "http,https");
     // A redirect never leads to the host's files, nor from a protected to an open connection.
     ::curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR,
-                       starts_with(url, "https:") ? "https" : "http,https");
+                       url.starts_with("https:") ? "https" : "http,https");
     ::curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
     ::curl_easy_setopt(handle, CURLOPT_MAXREDIRS, 5L);
     ::curl_easy_setopt(handle, CURLOPT_FAILONERROR, 1L);
@@ -135,19 +131,19 @@ public:
     void see_header(std::string_view line) {
         const auto lower = text::lower(line);
         const auto value = [&] { return std::string(text::trim(line.substr(line.find(':') + 1))); };
-        if (starts_with(lower, "http/")) {
+        if (lower.starts_with("http/")) {
             m_new_validator.clear(); // of a redirect
             m_range.clear();
-        } else if (starts_with(lower, "etag:") && !starts_with(value(), "W/")) {
+        } else if (lower.starts_with("etag:") && !value().starts_with("W/")) {
             m_new_validator = value();
-        } else if (starts_with(lower, "last-modified:") && m_new_validator.empty()) {
+        } else if (lower.starts_with("last-modified:") && m_new_validator.empty()) {
             m_new_validator = value();
-        } else if (starts_with(lower, "content-range:")) {
+        } else if (lower.starts_with("content-range:")) {
             m_range = value();
         }
     }
 
-    bool range_fits() const { return starts_with(m_range, format("bytes {}-", m_start)); }
+    bool range_fits() const { return m_range.starts_with(format("bytes {}-", m_start)); }
 
     Result<void> finish() {
         if (::fsync(m_fd.get()) != 0)
@@ -233,7 +229,7 @@ Result<void> http_download(const Download& download, Reporter& reporter) {
     Transfer transfer{handle, part, reporter};
     std::unique_ptr<curl_slist, FreeList> headers;
     const auto range = format("{}-", part.start());
-    if (part.start() > 0 && !starts_with(download.url, "file:")) {
+    if (part.start() > 0 && !download.url.starts_with("file:")) {
         // The server sends the rest only if its file is still the one whose beginning is here.
         headers.reset(::curl_slist_append(nullptr, format("If-Range: {}", part.validator()).c_str()));
         ::curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());

@@ -55,10 +55,6 @@ Result<sys::FileLock> lock_tree(const std::string& path, const std::string& id) 
     return *std::move(lock);
 }
 
-bool starts_with(std::string_view s, std::string_view prefix) {
-    return s.substr(0, prefix.size()) == prefix;
-}
-
 } // namespace
 
 Result<Template> Store::ensure_tree(const Template& wanted, Reporter& reporter) const {
@@ -99,8 +95,8 @@ Result<void> Store::sweep_trees() const {
     VZ_ASSIGN(const auto trees, sys::Dir::open(m_dir + "/tree"));
     VZ_ASSIGN(const auto names, trees.list());
     for (const auto& name : names) {
-        const bool unfinished = starts_with(name, k_unfinished);
-        if (!unfinished && !starts_with(name, k_doomed))
+        const bool unfinished = name.starts_with(k_unfinished);
+        if (!unfinished && !name.starts_with(k_doomed))
             continue;
         const auto id = name.substr(unfinished ? k_unfinished.size() : k_doomed.size());
         auto lock = sys::FileLock::acquire(tree(".lock-" + id), "tree");

@@ -126,6 +126,18 @@ waited_for() {
     expect 0 vzctl start 102 --wait --wait-timeout 60
     expect 0 vzctl exec2 102 "test -e /run/up"
     wait
+    # Where systemd is the init, it says so too while it has only just begun.
+    expect 0 vzctl exec2 102 "rm /run/up; echo '[ -e /run/up ] && echo running || echo offline' >/etc/says"
+    expect 0 vzctl stop 102 --fast
+    expect 0 vzctl start 102 --wait --wait-timeout 60
+    check_not "15: offline is an answer of other inits" vzctl exec2 102 "test -e /run/up"
+    expect 0 vzctl exec2 102 "mkdir -p /lib/systemd && mv /sbin/init /lib/systemd/systemd &&
+        ln -s /lib/systemd/systemd /sbin/init"
+    expect 0 vzctl stop 102 --fast
+    (sleep 2 && vzctl exec2 102 ': >/run/up') &
+    expect 0 vzctl start 102 --wait --wait-timeout 60
+    expect 0 vzctl exec2 102 "test -e /run/up"
+    wait
     expect 0 vzctl stop 102 --fast
     expect 0 vzctl destroy 102
 }

@@ -11,8 +11,6 @@ namespace vz::units {
 
 namespace {
 
-constexpr std::uint64_t k_page = 4096;
-
 std::optional<std::uint64_t> suffix_factor(std::string_view suffix, std::uint64_t unit) {
     if (suffix.empty())
         return unit;
@@ -23,7 +21,7 @@ std::optional<std::uint64_t> suffix_factor(std::string_view suffix, std::uint64_
     case 'b':
         return rest.empty() ? std::optional<std::uint64_t>(1) : std::nullopt;
     case 'p':
-        return rest.empty() ? std::optional(k_page) : std::nullopt;
+        return rest.empty() ? std::optional(page) : std::nullopt;
     case 'k':
         return 1ULL << 10;
     case 'm':

@@ -10,8 +10,6 @@ namespace vz::ops {
 
 namespace {
 
-constexpr std::uint64_t k_page = 4096;
-
 // The limit (second number) of a barrier:limit key in bytes or plain units; nothing if unset or unlimited.
 std::optional<std::uint64_t> limit_of(const config::Container& container, const char* key, std::uint64_t unit,
                                       Reporter& out) {
@@ -51,11 +49,11 @@ std::optional<std::uint64_t> cpu_percent(const config::Container& container, Rep
 
 limits::Limits limits_of(const config::Container& container, Reporter& out) {
     limits::Limits limits;
-    limits.memory_bytes = limit_of(container, "PHYSPAGES", k_page, out);
+    limits.memory_bytes = limit_of(container, "PHYSPAGES", units::page, out);
     // Old configurations limit the address space instead; memory is the nearest thing that can be limited.
     if (!limits.memory_bytes)
-        limits.memory_bytes = limit_of(container, "PRIVVMPAGES", k_page, out);
-    limits.swap_bytes = limit_of(container, "SWAPPAGES", k_page, out);
+        limits.memory_bytes = limit_of(container, "PRIVVMPAGES", units::page, out);
+    limits.swap_bytes = limit_of(container, "SWAPPAGES", units::page, out);
     limits.processes = limit_of(container, "NUMPROC", 1, out);
     limits.cpu_percent = cpu_percent(container, out);
     limits.cpu_units = number_of(container, "CPUUNITS", out).value_or(1000);

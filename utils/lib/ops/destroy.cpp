@@ -61,10 +61,9 @@ Result<void> destroy(const Context& context, config::Ctid ctid) {
     warn_about_link(context, container.private_area());
     after_stop(context, container);
     Pending pending;
-    pending.paths = {
-        container.private_area(), container.root(), paths.ct_run_dir(ctid),
-        format("{}/Dump.{}", context.host.dump_dir(), ctid.value()),
-        engine::lxc_lock_file(paths.lxc_dir(), engine::lxc_name(ctid.value(), container.uuid()))};
+    pending.paths = {container.private_area(), container.root(), paths.ct_run_dir(ctid),
+                     format("{}/Dump.{}", context.host.dump_dir(), ctid.value()),
+                     engine::lxc_lock_file(paths.lxc_dir(), engine_name(container))};
     VZ_TRY(announce(context.host, ctid, pending));
     // From here on the container does not exist; what remains of it is removed now or by the next command.
     VZ_TRY(sys::rename_durably(paths.ct_conf(ctid), paths.ct_conf(ctid) + ".destroyed"));

@@ -73,10 +73,6 @@ Result<config::Container> running_container(const Context& context, config::Ctid
     return container;
 }
 
-std::string engine_name(const config::Container& container) {
-    return engine::lxc_name(container.ctid().value(), container.uuid());
-}
-
 Result<int> run_in_stopped(const Context& context, const config::Container& container,
                            const std::string& script) {
     VZ_ASSIGN(const auto lock, lock_container(context, container.ctid(), "running a script"));
@@ -139,10 +135,13 @@ Result<int> exec_script(const Context& context, const config::Container& contain
 }
 
 Result<void> wait_until_up(const Context& context, const config::Container& container, unsigned seconds) {
-    // systemctl answers "offline" where systemd is not the init, and is missing in others.
+    // systemctl is missing where systemd is not, and answers "offline" where it is not the init; that is also
+    // its answer while systemd, as the init, has only just begun.
     const std::string probe =
         "command -v systemctl >/dev/null || exit 0; "
-        "case $(systemctl is-system-running 2>/dev/null) in running|degraded|offline) exit 0; esac; exit 1";
+        "case $(systemctl is-system-running 2>/dev/null) in running|degraded) exit 0;; "
+        "offline) case $(readlink -f /sbin/init) in */systemd) ;; *) exit 0; esac; esac; "
+        "exit 1";
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     auto pause = std::chrono::milliseconds(20);
     while (std::chrono::steady_clock::now() < deadline) {

@@ -66,6 +66,10 @@ std::string error_path(const config::HostPaths& paths, config::Ctid ctid) {
 
 } // namespace
 
+std::string engine_name(const config::Container& container) {
+    return engine::lxc_name(container.ctid().value(), container.uuid());
+}
+
 Result<void> prepare_lxc(const Context& context, const config::Container& container) {
     const auto& paths = context.host.paths;
     const auto ctid = container.ctid();
@@ -87,7 +91,7 @@ Result<void> prepare_lxc(const Context& context, const config::Container& contai
     if (guest.seccomp_profile.empty())
         return fail(Errc::environment, "the seccomp profile {} is missing; reinstall vz-utils", seccomp);
     VZ_ASSIGN(const auto text, engine::lxc_config(guest));
-    const auto folder = format("{}/{}", paths.lxc_dir(), engine::lxc_name(ctid.value(), container.uuid()));
+    const auto folder = format("{}/{}", paths.lxc_dir(), engine_name(container));
     VZ_TRY(sys::make_dirs(paths.ct_run_dir(ctid)));
     VZ_TRY(sys::make_dirs(folder));
     return sys::write_file_atomic(folder + "/config", text);
@@ -137,7 +141,7 @@ void after_stop(const Context& context, const config::Container& container) {
     if (auto down = routed.take_down(container.ctid().value()); !down)
         context.out.warning(
             format("take the network of {} down: {}", container.ctid().value(), down.error().what));
-    const auto name = engine::lxc_name(container.ctid().value(), container.uuid());
+    const auto name = engine_name(container);
     if (const auto dir = sys::Dir::open(paths.lxc_dir()))
         (void)dir->remove_tree(name);
 }

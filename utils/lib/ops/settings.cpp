@@ -13,8 +13,6 @@ namespace vz::ops {
 
 namespace {
 
-constexpr std::uint64_t k_page = 4096;
-
 Error bad(std::string_view what, std::string_view value) {
     return fail(Errc::bad_value, "Bad parameter: {} {}", what, text::printable(value));
 }
@@ -76,14 +74,14 @@ Result<std::string> count_pair(std::string_view s) {
 
 // barrier:limit in pages; suffixes count bytes.
 Result<std::string> page_pair(std::string_view s) {
-    VZ_ASSIGN(const auto limit, config::parse_limit(s, k_page, k_page));
+    VZ_ASSIGN(const auto limit, config::parse_limit(s, units::page, units::page));
     return config::limit_text(limit);
 }
 
 // One size in bytes ("256M"), stored as the limit in pages.
 Result<std::string> bytes_as_pages(std::string_view s) {
     VZ_ASSIGN(const auto bytes, units::parse_size(s));
-    const auto pages = bytes >= units::unlimited ? bytes : bytes / k_page;
+    const auto pages = bytes >= units::unlimited ? bytes : bytes / units::page;
     return config::limit_text({0, pages});
 }
 

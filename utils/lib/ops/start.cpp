@@ -25,10 +25,6 @@ namespace vz::ops {
 
 namespace {
 
-std::string engine_name(const config::Container& container) {
-    return engine::lxc_name(container.ctid().value(), container.uuid());
-}
-
 Result<void> check_addresses(const Context& context, const config::Container& container) {
     const auto addresses = configured_addresses(container, context.out);
     if (addresses.empty())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/usage.hpp"
+#include "vz/base/units.hpp"
 
 #include "vz/limits/limits.hpp"
 
@@ -10,17 +11,15 @@ namespace vz::ops {
 
 namespace {
 
-constexpr std::uint64_t k_page = 4096;
-
 constexpr std::array k_resources = std::to_array<Resource>({
     {"kmemsize", "KMEMSIZE", "", 1},
-    {"lockedpages", "LOCKEDPAGES", "", k_page},
-    {"privvmpages", "PRIVVMPAGES", "", k_page},
-    {"shmpages", "SHMPAGES", "", k_page},
+    {"lockedpages", "LOCKEDPAGES", "", units::page},
+    {"privvmpages", "PRIVVMPAGES", "", units::page},
+    {"shmpages", "SHMPAGES", "", units::page},
     {"numproc", "NUMPROC", "", 1},
-    {"physpages", "PHYSPAGES", "", k_page},
-    {"vmguarpages", "VMGUARPAGES", "", k_page},
-    {"oomguarpages", "OOMGUARPAGES", "", k_page},
+    {"physpages", "PHYSPAGES", "", units::page},
+    {"vmguarpages", "VMGUARPAGES", "", units::page},
+    {"oomguarpages", "OOMGUARPAGES", "", units::page},
     {"numtcpsock", "NUMTCPSOCK", "", 1},
     {"numflock", "NUMFLOCK", "", 1},
     {"numpty", "NUMPTY", "", 1},
@@ -33,7 +32,7 @@ constexpr std::array k_resources = std::to_array<Resource>({
     {"dcachesize", "DCACHESIZE", "DCACHE", 1},
     {"numfile", "NUMFILE", "", 1},
     {"numiptent", "NUMIPTENT", "IPTENTRIES", 1},
-    {"swappages", "SWAPPAGES", "", k_page},
+    {"swappages", "SWAPPAGES", "", units::page},
 });
 
 // Where the kernel counts a resource. Failures are refusals: memory that could be reclaimed is none (v1

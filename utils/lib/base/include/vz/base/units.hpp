@@ -13,6 +13,9 @@ namespace vz::units {
 // LONG_MAX is what the classic tools mean by "unlimited".
 inline constexpr std::uint64_t unlimited = 9223372036854775807ULL;
 
+// Bytes of what the parameters named *PAGES count.
+inline constexpr std::uint64_t page = 4096;
+
 // Number with an optional suffix B, P (page of 4096), K, M, G, T (powers of 1024, any case, a trailing "b" as
 // in "MB" or "MiB" allowed), or "unlimited". `unit` is what a bare number counts in bytes. Result in bytes.
 // Errc::bad_value for anything else and for overflow.

@@ -9,6 +9,9 @@
 
 namespace vz::ops {
 
+// The container's name for the engine.
+std::string engine_name(const config::Container& container);
+
 // Generates the engine's configuration for this start. The container is mounted.
 Result<void> prepare_lxc(const Context& context, const config::Container& container);
 
