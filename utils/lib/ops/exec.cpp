@@ -147,14 +147,17 @@ Result<void> wait_until_up(const Context& context, const config::Container& cont
     while (std::chrono::steady_clock::now() < deadline) {
         auto request = script_request(probe);
         request.use_input = true;
-        request.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(
-            deadline - std::chrono::steady_clock::now());
+        const auto asked = std::chrono::steady_clock::now();
+        request.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - asked);
         const auto status = context.engine.attach(engine_name(container), request);
         if (status && *status == 0)
             return {};
         if (!is_running(context.host.paths, container.ctid()))
             return fail(Errc::wait_failed, "the container stopped while it was starting");
-        std::this_thread::sleep_for(pause);
+        // On a slow machine asking takes a second; most of the time is for the boot that is waited for.
+        const auto answered = std::chrono::steady_clock::now();
+        const auto next = answered + std::max<std::chrono::steady_clock::duration>(pause, answered - asked);
+        std::this_thread::sleep_until(std::min(next, deadline));
         pause = std::min(pause * 2, std::chrono::milliseconds(200));
     }
     return fail(
