@@ -10,6 +10,7 @@
 #   expect 0 guest vzctl start 101 --wait
 #   device=$(guest_disk 4G)             # a new empty disk, /dev/vdb, then vdc …: four at most
 #   must guest "mkfs.ext4 -q -O quota,project $device"
+#   reboot_guest                        # most of a minute
 #   finish
 #
 # Each start takes seconds, for the machine goes on from a saved state; what a test does in it is gone afterwards. The
@@ -98,4 +99,26 @@ must() { # COMMAND…: without this the rest of the test says nothing
     local before=$failures
     expect 0 "$@"
     [ "$failures" -eq "$before" ] || finish
+}
+
+# Ends when ssh works again; services may still be starting.
+reboot_guest() {
+    local before
+    before=$(guest cat /proc/sys/kernel/random/boot_id)
+    guest systemctl reboot </dev/null >/dev/null 2>&1
+    wait_for 600 guest_has_rebooted "$before" || { fail "the machine comes back" && finish; }
+}
+
+guest_has_rebooted() { # BOOT-ID
+    local now
+    now=$(guest cat /proc/sys/kernel/random/boot_id 2>/dev/null </dev/null) && [ -n "$now" ] && [ "$now" != "$1" ]
+}
+
+wait_for() { # SECONDS COMMAND…: until the command succeeds
+    local limit=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$limit" ] || return 1
+        sleep 1
+    done
 }

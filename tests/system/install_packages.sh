@@ -68,7 +68,7 @@ create() { # CTID NAME ADDRESS
 }
 
 start() { # CTID
-    must guest vzctl start "$1" --wait
+    must guest vzctl start "$1" --wait --wait-timeout 300
 }
 
 name_server() { guest "sed -n 's/^nameserver //p' /etc/resolv.conf"; }

@@ -139,10 +139,12 @@ is_used() {
 
 # The disk of a machine stays on top of that of its image; so does what is saved.
 cmd_save() {
-    local own image new saved label=${2%%.*}
+    local own image base new saved label=${2%%.*}
     [[ ${2:-} =~ ^[a-z0-9-]+\.[a-z0-9]+$ ]] || die "a saved image is called LABEL.KEY, small letters and digits: '${2:-}'"
     find_machine "$1"
-    saved=$(cmd_build).$2
+    base=${image##*/}
+    base=$cache/${base%%.*}
+    saved=$base.$2
     [[ ! -d $saved ]] || die "image '$2' exists"
     [[ ! -e $own/data1 ]] || die "a machine with more disks cannot be saved"
     take_lock "$cache/build.lock"
@@ -152,7 +154,7 @@ cmd_save() {
     echo qcow2 >"$new/format"
     ln "$image"/{id,known_hosts,vmlinuz,initrd.img} "$new/"
     rm -rf --one-file-system "$own"
-    remove_saved "${saved%".$2"}" "$label"
+    remove_saved "$base" "$label"
     mv -T "$new" "$saved"
 }
 
