@@ -6,13 +6,15 @@ set -u
 . "$VZ_SOURCE_DIR/tests/lib/harness.sh"
 . "$VZ_SOURCE_DIR/tests/lib/machine.bash"
 
-# 101 starts at boot. 102 does because it ran when the machine went down. 103 rests.
+# 101 starts at boot. 102 does not say, and starts because it ran when the machine went down. 103 never starts.
 create_containers() {
     local ctid
     for ctid in 101 102 103; do
         must guest vzctl create "$ctid" --ostemplate debian-13-x86_64-minimal --ipadd "10.10.0.$ctid"
     done
     expect 0 guest vzctl set 101 --onboot yes --save
+    expect 0 guest sed -i /^ONBOOT=/d /etc/vz/conf/102.conf
+    expect 0 guest vzctl set 103 --onboot no --save
     must guest vzctl start 101 --wait --wait-timeout 300
     must guest vzctl start 102 --wait --wait-timeout 300
 }

@@ -58,7 +58,7 @@ monitor() {
     local own=$1 command=$2 pattern=$3 in out line
     exec {in}<>"$own/monitor.in" {out}<>"$own/monitor.out"
     printf '%s\n' "$command" >&"$in"
-    while read -r -t 5 -u "$out" line; do
+    while read -r -t 30 -u "$out" line; do
         if [[ $line =~ $pattern ]]; then
             exec {in}>&- {out}>&-
             printf '%s\n' "${line%$'\r'}"
