@@ -27,9 +27,10 @@ make_base() {
         "$(. /etc/os-release && echo "$VERSION_CODENAME")" "${base%.tar}.new.tar" && mv "${base%.tar}.new.tar" "$base"
 }
 
-inside() { # COMMAND…: in the tree, as root of it
-    unshare --mount --pid --fork --propagation private bash -euc '
-        mount -t proc proc "$1/proc"; mount --bind "$2" "$1/mnt"; shift; root=$0; shift
+inside() { # COMMAND…: in the tree, as root of it; rules and limits of this machine's kernel are out of reach
+    unshare --mount --pid --net --fork --propagation private bash -euc '
+        mount -t proc proc "$1/proc"; mount --bind "$1/proc/sys" "$1/proc/sys"
+        mount -o remount,bind,ro "$1/proc/sys"; mount --bind "$2" "$1/mnt"; shift; root=$0; shift
         exec chroot "$root" env -i HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
             PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' "$tree" "$tree" "$debs" "$@"
 }
