@@ -63,7 +63,8 @@ tree_run() { # TREE SOURCE WORK COMMAND
     "${tree_enclosed[@]}" bash -euc "$tree_enter" tree_run "$@"
 }
 
-# pivot_root and not chroot, because no user namespace can be made in a chroot, and tests make them.
+# pivot_root and not chroot, because no user namespace can be made in a chroot, and tests make them. The command does
+# not replace us, or it would be process 1, which has no parent and ignores signals.
 # shellcheck disable=SC2016 # expanded by the inner shell
 readonly tree_enter='
     tree=$1
@@ -78,8 +79,10 @@ readonly tree_enter='
     cd "$tree"
     pivot_root . mnt/old
     umount -l /mnt/old
-    exec env -i HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-        CCACHE_DIR=/work/ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache bash -euc "$4"'
+    status=0
+    env -i HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+        CCACHE_DIR=/work/ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache bash -euc "$4" || status=$?
+    exit "$status"'
 
 # The packages of SOURCE compiled in TREE, in WORK/packages.
 tree_packages() { # TREE SOURCE WORK
