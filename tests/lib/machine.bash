@@ -10,7 +10,7 @@
 #   expect 0 guest vzctl start 101 --wait
 #   device=$(guest_disk 4G)             # a new empty disk, /dev/vdb, then vdc …: four at most
 #   must guest "mkfs.ext4 -q -O quota,project $device"
-#   reboot_guest                        # most of a minute
+#   reboot_guest                        # most of a minute; reset_guest: without a shutdown
 #   finish
 #
 # Each start takes seconds, for the machine goes on from a saved state; what a test does in it is gone afterwards. The
@@ -101,11 +101,15 @@ must() { # COMMAND…: without this the rest of the test says nothing
     [ "$failures" -eq "$before" ] || finish
 }
 
-# Ends when ssh works again; services may still be starting.
-reboot_guest() {
+# Both end when ssh works again; services may still be starting.
+reboot_guest() { come_back_after guest systemctl reboot; }
+
+reset_guest() { come_back_after "$vm" reset "$(machine_name)"; }
+
+come_back_after() { # COMMAND…
     local before
     before=$(guest cat /proc/sys/kernel/random/boot_id)
-    guest systemctl reboot </dev/null >/dev/null 2>&1
+    "$@" </dev/null >/dev/null 2>&1
     wait_for 600 guest_has_rebooted "$before" || { fail "the machine comes back" && finish; }
 }
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The machine goes down and comes up again, with systemd in charge: containers are shut down cleanly and started again.
+# Then it loses its power, and containers are started all the same.
 # shellcheck disable=SC2154 # out: of harness.sh
 set -u
 . "$VZ_SOURCE_DIR/tests/lib/harness.sh"
@@ -48,12 +49,26 @@ check_after_boot() {
         'for init in $(pgrep -f ^/sbin/init); do cat /proc/$init/attr/current; done | grep -c "^lxc-vz (enforce)" | grep -qx 2'
 }
 
+check_after_power_cut() {
+    expect 0 guest systemctl is-system-running --wait
+    equal "no unit fails after a power cut" running "$out"
+    check "what starts at boot runs" guest 'vzlist -H -o ctid | grep -qw 101'
+    check_not "what never does rests" guest 'vzlist -H -o ctid | grep -qw 103'
+    expect 0 guest ping -c 1 -W 20 10.10.0.101
+    expect 0 guest vzctl exec2 101 cat /root/witness
+    equal "that time nothing was shut down" stopped "$out"
+    expect 0 guest vzctl start 103 --wait --wait-timeout 300
+    expect 0 guest vzctl stop 101
+}
+
 main() {
     start_machine_with_packages
     create_containers
     watch_shutdown
     reboot_guest
     check_after_boot
+    reset_guest
+    check_after_power_cut
     finish
 }
 
