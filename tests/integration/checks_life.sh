@@ -208,6 +208,12 @@ refused_starts() {
     expect 43 vzctl mount 101
     status_is "17: no private area" "deleted unmounted down"
     mv $private.away $private
+    # Where /sys is for reading only, as in many containers, the kernel lets nobody mount another.
+    mount -o remount,bind,ro /sys
+    expect 7 vzctl start 101
+    check "liblxc's reason is told" grep -q 'mount "sysfs".*more in ' <<<"$err"
+    mount -o remount,bind,rw /sys
+    status_is "a start that failed leaves nothing" "exist unmounted down"
 }
 
 destroyed() {

@@ -87,7 +87,7 @@ public:
     Result<void> start(const std::string& name) override {
         VZ_ASSIGN(const auto container, open(name));
         const std::string log = log_of(*container);
-        ::unlink(log.c_str());
+        forget_log(log);
         container->want_daemonize(container.get(), true);
         container->want_close_all_fds(container.get(),
                                       true); // above all: our lock must not live on in the monitor
@@ -100,7 +100,7 @@ public:
         VZ_ASSIGN(const auto container, open(name));
         VZ_ASSIGN(Relay relay, Relay::make(request.use_input ? std::optional(request.input) : std::nullopt));
         const std::string log = log_of(*container);
-        ::unlink(log.c_str());
+        forget_log(log);
         const pid_t pid = ::fork();
         if (pid < 0)
             return sys_fail(errno, Errc::no_resources, "fork");
@@ -165,6 +165,9 @@ private:
         container.get_config_item(&container, "lxc.log.file", path, sizeof path);
         return path;
     }
+
+    // Emptied and not removed: liblxc has it open since it read the configuration.
+    static void forget_log(const std::string& log) { (void)::truncate(log.c_str(), 0); }
 
     static std::string start_error(const std::string& log) {
         const auto reason = last_log_error(log);
