@@ -4,7 +4,8 @@
 # A fresh Debian in a folder, with processes, network and control groups of its own, as far as this kernel has
 # namespaces for them. Its network leads out by slirp4netns: nothing is set up on this machine. Needs root, and tree.bash.
 #
-#   fresh_start RELEASE VARIANT FOLDER       packages come from this machine's mirror; variants as in mmdebstrap(1)
+#   fresh_start RELEASE VARIANT FOLDER [INIT]      packages come from this machine's mirror; variants as in mmdebstrap(1);
+#                                            INIT is the program of process 1, if it is not to be a mere shell
 #   fresh_do COMMAND…                        in it
 #   fresh_end                                leaves the folder
 
@@ -61,30 +62,48 @@ readonly fresh_init='
     mount --bind "$tree" "$tree"
     mount -t proc proc "$tree/proc"
     mount -t sysfs sysfs "$tree/sys"
-    [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || mount -t tmpfs -o mode=755 cgroup "$tree/sys/fs/cgroup"
-    while read -r _ on type options _; do
-        case $on:$type in
-        /sys/fs/cgroup*:cgroup) options=${options#*relatime,} ;;
-        /sys/fs/cgroup*:cgroup2) options=rw ;;
-        *) continue ;;
-        esac
-        mkdir -p "$tree$on"
-        mount -t "$type" -o "$options" "$type" "$tree$on"
-    done </proc/mounts
-    mount --rbind /dev "$tree/dev"
+    mount_groups() {
+        mount -t tmpfs -o mode=755 cgroup "$tree/sys/fs/cgroup"
+        while read -r _ on type options _; do
+            case $on:$type in
+            /sys/fs/cgroup*:cgroup) options=${options#*relatime,} ;;
+            /sys/fs/cgroup*:cgroup2) options=rw ;;
+            *) continue ;;
+            esac
+            mkdir -p "$tree$on"
+            mount -t "$type" -o "$options" "$type" "$tree$on"
+        done </proc/mounts
+    }
+    if [ -n "$3" ] || [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then
+        mount -t cgroup2 cgroup2 "$tree/sys/fs/cgroup"
+    else
+        mount_groups
+    fi
+    mount -t tmpfs -o mode=755 tmpfs "$tree/dev"
+    mkdir "$tree/dev/pts" "$tree/dev/shm"
     mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts "$tree/dev/pts"
+    mount -t tmpfs -o mode=1777 tmpfs "$tree/dev/shm"
+    cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty "$tree/dev/"
+    ln -s /proc/self/fd "$tree/dev/fd"
+    ln -s pts/ptmx "$tree/dev/ptmx"
+    for name in stdin:0 stdout:1 stderr:2; do ln -s "fd/${name#*:}" "$tree/dev/${name%:*}"; done
     mount -t tmpfs -o mode=755 tmpfs "$tree/run"
     cd "$tree"
     pivot_root . mnt
     umount -l /mnt
     : >/run/up
-    exec env -i PATH="$2" bash -c "sleep infinity & wait"' # that bash takes care of orphans
+    if [ -z "$3" ]; then exec env -i PATH="$2" bash -c "sleep infinity & wait"; fi # it takes care of orphans
+    for unit in systemd-udevd.service systemd-udevd-{control,kernel}.socket systemd-udev-trigger.service \
+        systemd-{sysctl,timesyncd,modules-load}.service sys-kernel-{debug,tracing}.mount; do
+        ln -sf /dev/null "/etc/systemd/system/$unit" # devices, clock and limits are those of this machine
+    done
+    exec env -i PATH="$2" container=fresh "$3"'
 
-fresh_boot() { # FOLDER
+fresh_boot() { # FOLDER INIT
     (
         fresh_join "$BASHPID"
         exec unshare --mount --pid --net --uts --ipc --cgroup --fork --kill-child --propagation private \
-            bash -euc "$fresh_init" init "$1" "$fresh_path" </dev/null
+            bash -euc "$fresh_init" init "$1" "$fresh_path" "$2" </dev/null
     ) &
     fresh_children+=($!)
     for _ in $(seq 50); do
@@ -115,9 +134,9 @@ fresh_remember_settings() {
     done
 }
 
-fresh_start() { # RELEASE VARIANT FOLDER
+fresh_start() { # RELEASE VARIANT FOLDER [INIT]
     fresh_remembered=$(fresh_remember_settings)
-    fresh_tree "$@" && fresh_make_groups && fresh_boot "$3" && fresh_connect "$3"
+    fresh_tree "$1" "$2" "$3" && fresh_make_groups && fresh_boot "$3" "${4:-}" && fresh_connect "$3"
 }
 
 fresh_do() ( # COMMAND…
@@ -130,6 +149,10 @@ fresh_end() {
     local name value
     # unshare(1) takes no other signal; with it goes every process in the tree.
     [ "${#fresh_children[@]}" -eq 0 ] || { kill -KILL "${fresh_children[@]}" && wait; } 2>/dev/null || true
-    [ "${#fresh_groups[@]}" -eq 0 ] || find "${fresh_groups[@]}" -depth -type d -exec rmdir {} + || true
+    for _ in $(seq 20); do # until the last process is gone
+        [ -d "${fresh_groups[0]:-}" ] || break
+        find "${fresh_groups[@]}" -depth -type d -exec rmdir {} + 2>/dev/null && break
+        sleep 0.1
+    done
     while read -r name value; do echo "$value" >"/proc/sys/$name"; done <<<"${fresh_remembered:-}"
 }
