@@ -84,8 +84,7 @@ remove_files() {
 tear_down() {
     [ "$(id -u)" -eq 0 ] || die "must be run as root: try sudo ./quickstart --remove"
     [ -d "$state" ] || die "nothing to remove: there is no $state"
-    exec 9>"$state/lock"
-    flock -n 9 || die "another quickstart is at work"
+    lock
     local log
     log=$(mktemp /tmp/quickstart-remove.XXXXXX)
     steps_begin 5 "$log"

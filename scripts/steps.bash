@@ -57,7 +57,8 @@ step_failed() { # TEXT
     exit 1
 }
 
-# Runs COMMAND in the background with its output in the log, and without the lock that our caller holds on 9.
+# Runs COMMAND in the background with its output in the log, and without the lock that our caller holds on 9 while it
+# lives; the one on 8 goes along.
 step() { # TEXT COMMAND…
     local text=$1 started=$SECONDS status=0
     shift
