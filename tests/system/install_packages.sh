@@ -93,10 +93,24 @@ check_running_container() {
     check "there is one container" grep -qxE '[0-9]+' <<<"$init"
     profile=$(guest cat "/proc/$init/attr/current")
     check "AppArmor confines it" grep -qE '^lxc-[^ ]+ \(enforce\)$' <<<"$profile"
+    check_confinement
     check_not "its root is not the machine's" grep -qE '^ *0 +0 ' <<<"$(guest cat "/proc/$init/uid_map")"
     equal "its memory is limited" $((256 << 20)) "$(look memory_limit "$init")"
     expect 0 guest vzctl set 101 --ram 300M --save
     equal "the limit follows at once" $((300 << 20)) "$(look memory_limit "$init")"
+}
+
+# systemd limits and confines its services as anywhere, and the host's kernel stays out of reach.
+check_confinement() {
+    local file
+    expect 0 guest "vzctl exec2 101 systemd-run -q --wait -p MemoryMax=50M -p PrivateTmp=yes -p PrivateDevices=yes \
+        -p ProtectSystem=strict -p ProtectKernelTunables=yes -p NoNewPrivileges=yes true"
+    check "the log tells of AppArmor" guest 'journalctl -q -k -n 1 --grep "apparmor=.STATUS.*lxc-vz"'
+    check "AppArmor has refused nothing" guest '! journalctl -q -k --grep "apparmor=.DENIED"'
+    for file in /proc/sysrq-trigger /proc/sys/kernel/core_pattern /proc/sys/vm/drop_caches; do
+        check_not "it cannot write to $file" guest "vzctl exec2 101 'echo 1 >$file' 2>/dev/null"
+    done
+    check_not "it cannot read the kernel's memory" guest "vzctl exec2 101 'head -c 1 /proc/kcore' 2>/dev/null"
 }
 
 check_life_of_a_container() {
