@@ -28,9 +28,9 @@ TEST_CASE("forget_identity takes away what is one system's own", "[guest]") {
         REQUIRE(forget_identity(tree.dir()));
         CHECK(get(tree.root() / "etc/machine-id").empty());
         CHECK(fs::exists(tree.root() / "etc/machine-id"));
-        for (const char* gone : {"var/lib/dbus/machine-id", "var/lib/systemd/random-seed",
-                                 "etc/ssh/ssh_host_ed25519_key", "etc/ssh/ssh_host_ed25519_key.pub",
-                                 "var/lib/dhcp/dhclient.eth0.leases"})
+        for (const char* gone :
+             {"var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "etc/ssh/ssh_host_ed25519_key",
+              "etc/ssh/ssh_host_ed25519_key.pub", "var/lib/dhcp/dhclient.eth0.leases"})
             CHECK_FALSE(fs::exists(tree.root() / gone));
         CHECK(get(tree.root() / "etc/ssh/sshd_config") == "Port 22\n");
     }
@@ -40,8 +40,8 @@ TEST_CASE("forget_identity stays in a hostile tree", "[guest]") {
     Tree tree;
     plant_identity(tree.host());
     const auto before = tree.host_state();
-    const auto link = GENERATE(as<std::string>{}, "etc", "etc/ssh", "etc/machine-id", "var/lib/systemd",
-                               "var/lib/dbus");
+    const auto link =
+        GENERATE(as<std::string>{}, "etc", "etc/ssh", "etc/machine-id", "var/lib/systemd", "var/lib/dbus");
     fs::remove_all(tree.root() / link);
     fs::create_directories((tree.root() / link).parent_path());
     const auto target = GENERATE(as<std::string>{}, "absolute", "../../../../../..", "..");

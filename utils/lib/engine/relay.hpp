@@ -23,8 +23,8 @@ public:
     int child_err() const { return m_err.write.get(); }
 
     // Copies until the program `pid` (a child of ours) has ended and its output is drained; its wait status.
-    // What background processes write later is not waited for. A program that has not ended after `timeout` is
-    // killed.
+    // What background processes write later is not waited for. A program that has not ended after `timeout`
+    // is killed.
     Result<int> run(pid_t pid, std::optional<std::chrono::milliseconds> timeout = std::nullopt);
 
 private:

@@ -19,8 +19,7 @@ constexpr std::array k_files{
 
 constexpr std::array k_patterns{
     // folder, pattern
-    std::pair{"etc/ssh", "ssh_host_*_key*"},
-    std::pair{"var/lib/dhcp", "*.lease*"},
+    std::pair{"etc/ssh", "ssh_host_*_key*"}, std::pair{"var/lib/dhcp", "*.lease*"},
     std::pair{"var/lib/systemd/network", "*"}, // leases, and identifiers derived from the machine id
 };
 
