@@ -6,6 +6,7 @@
 #include "vz/base/text.hpp"
 #include "vz/cli/ids.hpp"
 #include "vz/cli/progress.hpp"
+#include "vz/record/record.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,12 +23,13 @@ struct VerbInfo {
     const char* name;
     vztemplate::Verb run;
     bool needs_names;
+    bool changes = true;
 };
 
 constexpr std::array k_verbs{
-    VerbInfo{"build", vztemplate::build, false},  VerbInfo{"list", vztemplate::list, false},
-    VerbInfo{"info", vztemplate::info, true},     VerbInfo{"verify", vztemplate::verify, true},
-    VerbInfo{"remove", vztemplate::remove, true}, VerbInfo{"import", vztemplate::import, true},
+    VerbInfo{"build", vztemplate::build, false},     VerbInfo{"list", vztemplate::list, false, false},
+    VerbInfo{"info", vztemplate::info, true, false}, VerbInfo{"verify", vztemplate::verify, true, false},
+    VerbInfo{"remove", vztemplate::remove, true},    VerbInfo{"import", vztemplate::import, true},
     VerbInfo{"fetch", vztemplate::fetch, true},
 };
 
@@ -103,8 +105,15 @@ int call_verb(const VerbInfo& verb, const cli::Parsed& options, cli::Io io) {
     if (!host)
         return cli::report(k_tool, host.error(), io.err);
     cli::Talker talker(k_tool, io.err, io.err, verbosity(options), cli::stderr_is_terminal());
-    return verb.run({*host, templates::Store(host->template_dir()),
-                     templates::RecipeBook(recipe_folders(*host, options)), options, *names, talker, io});
+    record::Action action(host->paths, record::own_command());
+    const int status =
+        verb.run({*host, templates::Store(host->template_dir()),
+                  templates::RecipeBook(recipe_folders(*host, options)), options, *names, talker, io});
+    if (!verb.changes || options.has("dry-run") || status == exit_code(Errc::usage))
+        return status;
+    action.wants_sync();
+    action.end(nullptr, status, talker);
+    return status;
 }
 
 int run(const cli::Parsed& options, cli::Io io) {

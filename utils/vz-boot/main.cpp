@@ -6,6 +6,7 @@
 #include "vz/config/registry.hpp"
 #include "vz/ops/boot.hpp"
 #include "vz/ops/runtime.hpp"
+#include "vz/record/record.hpp"
 #include "vz/sys/file.hpp"
 
 #include <ostream>
@@ -38,6 +39,28 @@ int status(const config::HostPaths& paths, cli::Io io) {
     return up ? 0 : 3;
 }
 
+// One entry for each container, so that its own history tells about the host's boot, and one for the whole.
+void keep(const config::Host& host, const std::string& verb, record::Action& whole,
+          const Result<ops::BootReport>& report, Reporter& out) {
+    const auto each = [&](const std::vector<config::Ctid>& ids, int status) {
+        for (const auto ctid : ids) {
+            record::Entry entry;
+            entry.time = record::now();
+            entry.who = record::find_who();
+            entry.ctid = ctid.value();
+            entry.command = {"vz-boot", verb};
+            entry.status = status;
+            (void)record::append(host.paths, entry);
+        }
+    };
+    if (report) {
+        each(report->done, 0);
+        each(report->failed, exit_code(Errc::system));
+    }
+    const int status = report && !report->failed.empty() ? exit_code(Errc::system) : 0;
+    whole.end(report ? nullptr : &report.error(), status, out);
+}
+
 int run(const std::vector<std::string>& arguments, cli::Io io) {
     const std::string verb = arguments.size() == 1 ? arguments[0] : "";
     if (verb != "start" && verb != "stop" && verb != "status")
@@ -50,15 +73,19 @@ int run(const std::vector<std::string>& arguments, cli::Io io) {
     cli::Talker out("vz-boot", io.err, io.err, cli::Verbosity::normal, cli::stderr_is_terminal());
     const auto engine = ops::make_engine(*host);
     const ops::Context context{*host, *engine, out};
+    record::Action action(host->paths, {"vz-boot", verb});
     if (verb == "stop") {
         ::unlink(marker(host->paths).c_str());
-        return summary(ops::boot_stop(context), "stop", io);
+        const auto stopped = ops::boot_stop(context);
+        keep(*host, verb, action, stopped, out);
+        return summary(stopped, "stop", io);
     }
     if (host->get("VIRTUOZZO", "yes") == "no") {
         io.out << "VIRTUOZZO is \"no\" in vz.conf: no container is started\n";
         return 0;
     }
     const auto report = ops::boot_start(context);
+    keep(*host, verb, action, report, out);
     if (report)
         (void)sys::write_file_atomic(marker(host->paths), "");
     return summary(report, "start", io);

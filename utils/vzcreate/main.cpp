@@ -7,6 +7,7 @@
 #include "vz/cli/tool.hpp"
 #include "vz/ops/create.hpp"
 #include "vz/ops/start.hpp"
+#include "vz/record/record.hpp"
 
 #include <ostream>
 #include <unistd.h>
@@ -62,6 +63,24 @@ Result<ops::CreateRequest> request_of(const cli::Parsed& parsed) {
     return request;
 }
 
+// Both steps; the id is told to `action` as soon as it is known.
+Result<config::Ctid> work(const cli::Parsed& parsed, const ops::CreateRequest& request,
+                          const ops::Context& context, cli::Log& log, record::Action& action, cli::Io io) {
+    if (request.ctid)
+        action.concerns(*request.ctid);
+    VZ_ASSIGN(const auto ctid, ops::create(context, request));
+    action.concerns(ctid);
+    log.write("CT " + ctid.text(), "created");
+    io.out << ctid.value() << '\n' << std::flush;
+    if (parsed.has("start") || parsed.has("wait")) {
+        ops::StartRequest start;
+        start.wait = parsed.has("wait");
+        VZ_TRY(
+            ops::start(context, ctid, start).context(format("container {} was created, but", ctid.value())));
+    }
+    return ctid;
+}
+
 Result<config::Ctid> create(const cli::Parsed& parsed, cli::Io io) {
     VZ_ASSIGN(const auto request, request_of(parsed));
     if (::geteuid() != 0)
@@ -72,15 +91,9 @@ Result<config::Ctid> create(const cli::Parsed& parsed, cli::Io io) {
     cli::Talker out(k_tool, io.err, io.err, verbosity, cli::stderr_is_terminal());
     const auto engine = ops::make_engine(host);
     const ops::Context context{host, *engine, out};
-    VZ_ASSIGN(const auto ctid, ops::create(context, request));
-    log.write("CT " + ctid.text(), "created");
-    io.out << ctid.value() << '\n' << std::flush;
-    if (parsed.has("start") || parsed.has("wait")) {
-        ops::StartRequest start;
-        start.wait = parsed.has("wait");
-        VZ_TRY(
-            ops::start(context, ctid, start).context(format("container {} was created, but", ctid.value())));
-    }
+    record::Action action(host.paths, record::own_command());
+    auto ctid = work(parsed, request, context, log, action, io);
+    action.end(ctid, out);
     return ctid;
 }
 

@@ -7,8 +7,11 @@
 #include "vz/cli/log.hpp"
 #include "vz/cli/progress.hpp"
 #include "vz/config/registry.hpp"
+#include "vz/record/record.hpp"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <ostream>
 #include <unistd.h>
 
@@ -119,6 +122,22 @@ Result<config::Ctid> container_of(const vzctl::Verb& verb, const std::vector<std
     return ctid;
 }
 
+// What is kept of a call in the journal; nothing for what only shows. A command for a shell may hold
+// passwords anywhere, and monitoring runs one a minute: it is kept on request only, and without its words.
+std::optional<std::vector<std::string>> words_to_keep(const vzctl::Verb& verb, const Global& global,
+                                                      const config::Host& host) {
+    constexpr std::array k_only_show = {"status", "snapshot-list", "quotastat"};
+    if (std::find(k_only_show.begin(), k_only_show.end(), verb.name) != k_only_show.end())
+        return std::nullopt;
+    std::vector<std::string> words{"vzctl"};
+    words.insert(words.end(), global.rest.begin(), global.rest.end());
+    if (verb.name.substr(0, 4) != "exec")
+        return words;
+    words.resize(std::min<std::size_t>(words.size(), 3));
+    words.emplace_back("...");
+    return host.get("HISTORY_EXEC") == "yes" ? std::optional(words) : std::nullopt;
+}
+
 Result<int> call_verb(const vzctl::Verb& verb, const Global& global, config::Ctid ctid, cli::Io io) {
     VZ_ASSIGN(const auto host, config::Host::load());
     if (::geteuid() != 0 && verb.name != "status")
@@ -132,9 +151,19 @@ Result<int> call_verb(const vzctl::Verb& verb, const Global& global, config::Cti
         VZ_TRY(ops::check_ready(context, ctid, verb.needs));
         return verb.run({context, ctid, {global.rest.begin() + 2, global.rest.end()}, io});
     };
+    std::optional<record::Action> action;
+    if (auto words = words_to_keep(verb, global, host))
+        action.emplace(host.paths, *std::move(words));
     auto status = work();
-    if (!status)
+    // What was not understood may be a password in the wrong place.
+    if (!status && status.error().code != Errc::bad_syntax)
         log.error(subject, shown(status.error()));
+    if (!action)
+        return status;
+    action->concerns(ctid);
+    if (verb.name == "destroy")
+        action->wants_sync();
+    action->end(status ? nullptr : &status.error(), status.value_or(0), out);
     return status;
 }
 

@@ -65,6 +65,16 @@ std::uint64_t Json::as_uint(std::uint64_t otherwise) const {
     return otherwise;
 }
 
+double Json::as_double(double otherwise) const {
+    if (const auto* d = std::get_if<double>(&m_value))
+        return *d;
+    if (const auto* u = std::get_if<std::uint64_t>(&m_value))
+        return static_cast<double>(*u);
+    if (const auto* i = std::get_if<std::int64_t>(&m_value))
+        return static_cast<double>(*i);
+    return otherwise;
+}
+
 const Json* Json::find(std::string_view key) const {
     if (const auto* object = as_object())
         for (const auto& [name, value] : *object)

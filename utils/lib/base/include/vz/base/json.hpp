@@ -41,6 +41,7 @@ public:
     const Object* as_object() const { return std::get_if<Object>(&m_value); }
     bool is_number() const;
     std::uint64_t as_uint(std::uint64_t otherwise = 0) const; // non-negative whole numbers only
+    double as_double(double otherwise = 0) const;             // any number
 
     const Json* find(std::string_view key) const; // member of an object; null pointer if absent
     std::string string_or(std::string_view key, std::string otherwise = {}) const;
