@@ -36,7 +36,7 @@ equal "a container by its first letters" "web" "$(offered vzctl --quiet enter w)
 equal "no existing container for create" "" "$(offered vzctl create "")"
 equal "options of start" "--wait --wait-timeout --force --skip-remount --help" "$(offered vzctl start 101 --)"
 equal "options of stop" "--fast" "$(offered vzctl stop 101 --f)"
-equal "options of set" "--ram --reset_ub --root" "$(offered vzctl set 101 --hostname x --r | xargs -n1 | sort | xargs)"
+equal "options of set" "--ram --reset_ub --restart --root" "$(offered vzctl set 101 --hostname x --r | xargs -n1 | sort | xargs)"
 equal "a template" debian-13-x86_64-minimal "$(offered vzctl create 102 --ostemplate d)"
 equal "a template after =" debian-13-x86_64-minimal "$(offered vzctl create 102 --ostemplate = d)"
 equal "a template right after =" debian-13-x86_64-minimal "$(offered vzctl create 102 --ostemplate =)"

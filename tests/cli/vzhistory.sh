@@ -75,9 +75,11 @@ notes() {
 
 broken() {
     cp "$log/history.jsonl" "$VZ_TMP/saved"
-    printf 'not JSON\n\x1b[2J\n{"time": 7}\n' >>"$log/history.jsonl"
-    head -c 100000 /dev/zero | tr '\0' x >>"$log/history.jsonl"
-    printf '\n{"half": ' >>"$log/history.jsonl"
+    {
+        printf 'not JSON\n\x1b[2J\n{"time": 7}\n'
+        head -c 100000 /dev/zero | tr '\0' x
+        printf '\n{"half": '
+    } >>"$log/history.jsonl"
     expect 0 vzhistory --note "after half a line"
     expect 0 vzhistory -n 1 -H -o note
     equal "what follows half a line is whole" "after half a line" "$out"

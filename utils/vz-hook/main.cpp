@@ -5,6 +5,7 @@
 #include "vz/cli/log.hpp"
 #include "vz/cli/tool.hpp"
 #include "vz/ops/lxc_setup.hpp"
+#include "vz/record/record.hpp"
 
 #include <cstdlib>
 #include <fcntl.h>
@@ -33,6 +34,32 @@ Result<void> start_host(const config::Host& host, config::Ctid ctid, Reporter& o
     return ops::hook_start_host(host, ctid, static_cast<pid_t>(*pid), out);
 }
 
+// What nobody commanded is kept too: the end of a container, and that it was started again.
+void keep(const config::Host& host, config::Ctid ctid, const std::string& word, const std::string& note,
+          int status) {
+    record::Entry entry;
+    entry.time = record::now();
+    entry.who.service = "vz-hook";
+    entry.ctid = ctid.value();
+    entry.command = {"vz-hook", word};
+    entry.note = note;
+    entry.status = status;
+    (void)record::append(host.paths, entry);
+}
+
+void after_the_end(const config::Host& host, config::Ctid ctid, Reporter& out) {
+    const auto ended = ops::hook_post_stop(host, ctid, out);
+    if (!ended)
+        return out.warning("clean up after the container ended: " + ended.error().what);
+    if (!ended->by_itself)
+        return;
+    const int status = ended->failed ? exit_code(Errc::system) : 0;
+    keep(host, ctid, "ended", ended->failed ? "its init died" : "ended by itself", status);
+    const auto started = ops::restart_by_policy(host, ctid, *ended, out);
+    if (started && *started)
+        keep(host, ctid, "restart", format("started again by its policy, restart {}", ended->times + 1), 0);
+}
+
 // The engine waits for its hooks, and whoever stops the container waits for the engine and holds the lock:
 // the clean-up therefore happens in a process of its own.
 Result<void> post_stop(const config::Host& host, config::Ctid ctid, Reporter& out) {
@@ -49,8 +76,7 @@ Result<void> post_stop(const config::Host& host, config::Ctid ctid, Reporter& ou
     for (int fd = 0; fd < 3; ++fd)
         ::dup2(null, fd);
     ::close_range(3, ~0U, 0);
-    if (auto done = ops::hook_post_stop(host, ctid, out); !done)
-        out.warning("clean up after the container ended: " + done.error().what);
+    after_the_end(host, ctid, out);
     ::_exit(0);
 }
 

@@ -2,6 +2,7 @@
 #include "verbs.hpp"
 
 #include "vz/base/text.hpp"
+#include "vz/ops/console.hpp"
 #include "vz/ops/create.hpp"
 #include "vz/ops/exec.hpp"
 #include "vz/ops/mount.hpp"
@@ -60,6 +61,10 @@ std::vector<Option> address_options() {
 std::vector<Option> set_options() {
     auto options = address_options();
     options.push_back({"ipdel", 0, Takes::values, "ADDRESS|all", "take an address away"});
+    options.push_back({"bindmount_add|bindmount-add", 0, Takes::values, "[SRC:]DST[,ro]",
+                       "share a folder of the host; more options: noexec, suid"});
+    options.push_back(
+        {"bindmount_del|bindmount-del", 0, Takes::values, "DST|all", "take a shared folder away"});
     options.push_back(
         {"userpasswd", 0, Takes::values, "USER:PASSWORD",
          "set a password, making the user if needed; \"-\" reads the line from standard input"});
@@ -166,6 +171,14 @@ Result<int> run_enter(const Call& call) {
     return ops::enter(call.context, call.ctid, command);
 }
 
+Result<int> run_console(const Call& call) {
+    VZ_ASSIGN(const auto parsed, cli::parse({}, call.arguments, Errc::bad_syntax));
+    if (parsed.operands().size() > 1)
+        return fail(Errc::bad_syntax, "Too many arguments");
+    VZ_ASSIGN(const int tty, ops::parse_tty(parsed.operands().empty() ? "" : parsed.operands()[0]));
+    return ok(ops::console(call.context, call.ctid, tty));
+}
+
 Result<int> run_runscript(const Call& call) {
     if (call.arguments.empty())
         return fail(Errc::bad_syntax, "No script is specified");
@@ -228,13 +241,16 @@ Result<int> run_set(const Call& call) {
     VZ_ASSIGN(request.changes, ops::collect_changes([&](auto name) { return parsed.values(name); }));
     request.ip_add = parsed.values("ipadd");
     request.ip_del = parsed.values("ipdel");
+    request.bind_add = parsed.values("bindmount_add");
+    request.bind_del = parsed.values("bindmount_del");
     VZ_ASSIGN(request.passwords, passwords(parsed, call.io.in));
     request.crypted_passwords = parsed.has("crypted");
     request.reset_limits = parsed.has("reset_ub");
     request.sample = parsed.value("applyconfig");
     request.save = parsed.has("save");
     const bool nothing = request.changes.empty() && request.ip_add.empty() && request.ip_del.empty() &&
-                         request.passwords.empty() && !request.reset_limits && !request.sample;
+                         request.bind_add.empty() && request.bind_del.empty() && request.passwords.empty() &&
+                         !request.reset_limits && !request.sample;
     if (nothing)
         return fail(Errc::too_few_parameters, "nothing to set; vzctl set --help lists what can be set");
     return ok(ops::set(call.context, call.ctid, std::move(request)));
@@ -260,6 +276,8 @@ const std::array k_verbs = std::to_array<Verb>({
      Needs::conf_and_lock, true, false, set_options, run_set},
     {"enter", "", "[--exec COMMAND...]", "open a shell in it", Needs::conf, false, true, no_options,
      run_enter},
+    {"console", "", "[ttyN]", "join its console; Esc . leaves it", Needs::conf, false, false, no_options,
+     run_console},
     {"exec", "", "COMMAND...|-", "run a shell command in it; 8 if that fails", Needs::conf, false, true,
      no_options, run_exec},
     {"exec2", "", "COMMAND...|-", "the same; the exit status is the command's", Needs::conf, false, true,

@@ -7,7 +7,7 @@ _vz_cache=${VZ_SYSROOT:-}/var/lib/vz/template/cache
 
 # Options of the settings that vzctl and vzcreate share. Those for old scripts are accepted and not offered.
 _vz_settings="--hostname --nameserver --searchdomain --name --description --onboot --bootorder --disabled
-    --stop-timeout --root --private --ram --swap --cpulimit --cpus --cpuunits --numproc"
+    --restart --console --stop-timeout --root --private --ram --swap --cpulimit --cpus --cpuunits --numproc"
 
 # Ids and names of all containers, one a line.
 _vz_containers() {
@@ -58,7 +58,10 @@ _vz_value() { # OPTION WORD
     --ostemplate | --template | -t) _vz_offer "$2" "$(_vz_templates)" ;;
     --config) _vz_offer "$2" "$(_vz_samples)" ;;
     --layout) _vz_offer_words "$2" overlay dir ;;
-    --onboot | --disabled) _vz_offer_words "$2" yes no ;;
+    --onboot | --disabled | --console) _vz_offer_words "$2" yes no ;;
+    --restart) _vz_offer_words "$2" no on-failure always ;;
+    --bindmount_add | --bindmount-add) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
+    --bindmount_del | --bindmount-del) _vz_offer_words "$2" all ;;
     --nameserver | --searchdomain) _vz_offer_words "$2" inherit ;;
     --ipdel) _vz_offer_words "$2" all ;;
     --root | --private) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
@@ -80,7 +83,7 @@ _vz_option_and_word() { # sets option and word
 _vzctl_options() { # VERB
     case $1 in
     create) echo "--ostemplate --config --layout --ipadd --local_uid --local_gid $_vz_settings" ;;
-    set) echo "--save --ipadd --ipdel --userpasswd --crypted --reset_ub --applyconfig --ostemplate $_vz_settings" ;;
+    set) echo "--save --ipadd --ipdel --bindmount_add --bindmount_del --userpasswd --crypted --reset_ub --applyconfig --ostemplate $_vz_settings" ;;
     start) echo "--wait --wait-timeout --force --skip-remount" ;;
     stop) echo "--fast --skip-umount" ;;
     restart) echo "--wait --wait-timeout --force --skip-remount --fast --skip-umount" ;;
@@ -91,7 +94,7 @@ _vzctl_options() { # VERB
 
 _vzctl() {
     local option word at=1 verb container
-    local verbs="create destroy delete start stop restart status mount umount set enter exec exec2 exec3 runscript"
+    local verbs="create destroy delete start stop restart status mount umount set enter console exec exec2 exec3 runscript"
     _vz_option_and_word
     while [[ $at -lt $COMP_CWORD && ${COMP_WORDS[at]} == -* ]]; do at=$((at + 1)); done
     verb=${COMP_WORDS[at]} container=$((at + 1))
@@ -101,6 +104,8 @@ _vzctl() {
         _vz_offer_words "$word" "$verbs"
     elif [[ $COMP_CWORD -eq $container && $word != -* ]]; then
         [[ $verb == create ]] || _vz_offer "$word" "$(_vz_containers)"
+    elif [[ $verb == console && $word != -* ]]; then
+        _vz_offer_words "$word" console tty1 tty2 tty3 tty4
     elif [[ $verb == runscript ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     elif ! _vz_value "$option" "$word"; then

@@ -39,9 +39,10 @@ void add_system(Lines& lines, const GuestConfig& guest) {
     lines.add("lxc.mount.auto", "proc:rw sys:mixed");
     lines.add("lxc.autodev", "1");
     lines.add("lxc.pty.max", "1024");
-    // Terminals held by the monitor would make every checkpoint fail; enter and console use their own.
-    lines.add("lxc.tty.max", "0");
-    lines.add("lxc.console.path", "none");
+    // Terminals held by the monitor would make every checkpoint fail; enter uses its own.
+    lines.add("lxc.tty.max", guest.console ? "4" : "0");
+    if (!guest.console)
+        lines.add("lxc.console.path", "none");
 }
 
 void add_rights(Lines& lines, const GuestConfig& guest) {
@@ -81,7 +82,7 @@ Result<std::string> lxc_config(const GuestConfig& guest) {
     lines.add("lxc.hook.start-host", format("{} start-host {}", guest.hook_program, guest.ctid));
     lines.add("lxc.hook.post-stop", format("{} post-stop {}", guest.hook_program, guest.ctid));
     lines.add("lxc.log.file", guest.log_file);
-    lines.add("lxc.log.level", "WARN");
+    lines.add("lxc.log.level", guest.log_ends ? "INFO" : "WARN");
     return lines.take();
 }
 

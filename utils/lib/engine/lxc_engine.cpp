@@ -129,6 +129,16 @@ public:
         return {};
     }
 
+    Result<Console> open_console(const std::string& name, int tty) override {
+        VZ_ASSIGN(const auto container, open(name));
+        int master = -1;
+        const int hold = container->console_getfd(container.get(), &tty, &master);
+        Console console{sys::Fd(hold), sys::Fd(master)};
+        if (!console.hold || !console.master)
+            return fail(Errc::devices, "there is no such terminal, or somebody else has it");
+        return console;
+    }
+
     Result<int> attach(const std::string& name, const AttachRequest& request) override {
         VZ_ASSIGN(const auto container, open(name));
         Payload payload = make_payload(request);

@@ -70,6 +70,13 @@ Result<void> check_bootable(const sys::Dir& root) {
     return {};
 }
 
+Result<void> allow_console_login(const sys::Dir& root) {
+    constexpr const char* k_unit = "etc/systemd/system/console-getty.service";
+    if (root.read_symlink(k_unit).value_or("") == "/dev/null")
+        return root.remove(k_unit);
+    return {};
+}
+
 OsRelease parse_os_release(std::string_view content) {
     OsRelease release;
     for (const auto& line : text::split(content.substr(0, k_max_release), '\n')) {

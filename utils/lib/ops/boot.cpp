@@ -97,26 +97,41 @@ Result<std::vector<BootEntry>> entries(const config::Host& host) {
     return out;
 }
 
-// Groups of equal order one after the other, so that a database is up before what needs it.
-BootReport start_in_groups(const Context& context, const std::vector<config::Ctid>& ids) {
+int order_of(const Context& context, config::Ctid ctid) {
+    const auto container = config::load_container(context.host, ctid);
+    return container ? container->boot_order() : INT_MIN;
+}
+
+// Groups of equal order one after the other, so that a database is up before what needs it, and down after
+// it.
+BootReport run_in_groups(const Context& context, const std::vector<config::Ctid>& ids, const Work& work,
+                         std::string_view what) {
     BootReport report;
-    const auto order_of = [&](config::Ctid ctid) {
-        const auto container = config::load_container(context.host, ctid);
-        return container ? container->boot_order() : INT_MIN;
-    };
-    const Work work = [&](config::Ctid ctid) { return start(context, ctid, {}); };
     for (std::size_t first = 0; first < ids.size();) {
         auto last = first;
-        while (last < ids.size() && order_of(ids[last]) == order_of(ids[first]))
+        while (last < ids.size() && order_of(context, ids[last]) == order_of(context, ids[first]))
             ++last;
         const std::vector<config::Ctid> group(ids.begin() + static_cast<long>(first),
                                               ids.begin() + static_cast<long>(last));
-        const auto part = run_all(group, work, at_once(context.host), context.out, "starting containers");
+        const auto part = run_all(group, work, at_once(context.host), context.out, what);
         report.done.insert(report.done.end(), part.done.begin(), part.done.end());
         report.failed.insert(report.failed.end(), part.failed.begin(), part.failed.end());
         first = last;
     }
     return report;
+}
+
+// The last to start is the first to stop.
+void order_for_stop(const Context& context, std::vector<config::Ctid>& ids) {
+    std::vector<std::pair<int, config::Ctid>> keyed;
+    for (const auto ctid : ids)
+        keyed.emplace_back(order_of(context, ctid), ctid);
+    std::sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) {
+        return a.first != b.first ? a.first < b.first : a.second > b.second;
+    });
+    ids.clear();
+    for (const auto& entry : keyed)
+        ids.push_back(entry.second);
 }
 
 Result<void> stop_and_unmount(const Context& context, config::Ctid ctid) {
@@ -145,7 +160,8 @@ Result<BootReport> boot_start(const Context& context) {
     VZ_TRY(ensure_folders(context.host));
     finish_pending(context);
     VZ_ASSIGN(auto all, entries(context.host));
-    auto report = start_in_groups(context, boot_sequence(std::move(all)));
+    const Work work = [&](config::Ctid ctid) { return start(context, ctid, {}); };
+    auto report = run_in_groups(context, boot_sequence(std::move(all)), work, "starting containers");
     ::unlink(running_list(context.host).c_str());
     return report;
 }
@@ -159,9 +175,11 @@ Result<BootReport> boot_stop(const Context& context) {
         if (before.count(ctid) > 0 || is_running(context.host.paths, ctid))
             running += ctid.text() + "\n";
     VZ_TRY(sys::write_file_atomic(running_list(context.host), running));
-    std::reverse(ids.begin(), ids.end());
+    if (context.host.get("VE_STOP_MODE", "stop") == "suspend")
+        context.out.warning("VE_STOP_MODE=suspend is not possible yet: containers are stopped");
+    order_for_stop(context, ids);
     const Work work = [&](config::Ctid ctid) { return stop_and_unmount(context, ctid); };
-    return run_all(ids, work, at_once(context.host), context.out, "stopping containers");
+    return run_in_groups(context, ids, work, "stopping containers");
 }
 
 } // namespace vz::ops

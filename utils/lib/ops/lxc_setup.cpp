@@ -9,7 +9,9 @@
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/engine/guest_config.hpp"
+#include "vz/ops/bind_mounts.hpp"
 #include "vz/ops/mount.hpp"
+#include "vz/ops/restart_policy.hpp"
 #include "vz/ops/runtime.hpp"
 #include "vz/sys/dir.hpp"
 #include "vz/sys/file.hpp"
@@ -87,6 +89,8 @@ Result<void> prepare_lxc(const Context& context, const config::Container& contai
     guest.log_file = paths.ct_run_dir(ctid) + "/lxc.log";
     guest.seccomp_profile = sys::exists(seccomp) ? seccomp : "";
     guest.apparmor_profile = apparmor_profile(context.out);
+    guest.console = container.is_yes("CONSOLE");
+    guest.log_ends = restart_policy(container) != RestartPolicy::no;
     guest.cgroup_v1 = has_cgroup_v1();
     if (guest.seccomp_profile.empty())
         return fail(Errc::environment, "the seccomp profile {} is missing; reinstall vz-utils", seccomp);
@@ -107,6 +111,7 @@ Result<void> hook_start_host(const config::Host& host, config::Ctid ctid, pid_t 
                     limits::find_groups(sys::read_kernel_file(proc + "/cgroup").value_or(""),
                                         sys::read_kernel_file("/proc/self/mountinfo").value_or(""))};
     VZ_TRY(limits::apply(limits_of(container, out), runtime.groups));
+    VZ_TRY(attach_binds(container, init));
     const sys::Fd net_ns(::open((proc + "/ns/net").c_str(), O_RDONLY | O_CLOEXEC));
     if (!net_ns)
         return sys_fail(errno, Errc::environment, "open the container's network namespace");
@@ -115,13 +120,19 @@ Result<void> hook_start_host(const config::Host& host, config::Ctid ctid, pid_t 
     return save_runtime(host.paths, ctid, runtime);
 }
 
-Result<void> hook_post_stop(const config::Host& host, config::Ctid ctid, Reporter& out) {
+Result<Ended> hook_post_stop(const config::Host& host, config::Ctid ctid, Reporter& out) {
     const auto engine = make_engine(host);
     const Context context{host, *engine, out};
     VZ_ASSIGN(const auto lock,
               sys::FileLock::acquire(host.lock_file(ctid), "cleaning", std::chrono::minutes(10)));
     VZ_ASSIGN(const auto container, config::load_container(host, ctid));
-    return finish_stop(context, container);
+    // Whoever stopped it has cleaned up before us; or started it again.
+    Ended ended;
+    ended.by_itself = !is_running(host.paths, ctid) && has_record(host.paths, ctid);
+    if (ended.by_itself)
+        note_end(container, ended);
+    VZ_TRY(finish_stop(context, container));
+    return ended;
 }
 
 Result<void> finish_stop(const Context& context, const config::Container& container) {

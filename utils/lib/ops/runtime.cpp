@@ -84,8 +84,13 @@ Result<void> save_runtime(const config::HostPaths& paths, config::Ctid ctid, con
     return sys::write_file_atomic(record_path(paths, ctid), json.dump() + "\n");
 }
 
+bool has_record(const config::HostPaths& paths, config::Ctid ctid) {
+    return sys::exists(record_path(paths, ctid));
+}
+
 void forget_runtime(const config::HostPaths& paths, config::Ctid ctid) {
     ::unlink(record_path(paths, ctid).c_str());
+    ::unlink((paths.ct_run_dir(ctid) + "/bindmounts").c_str());
     sys::sweep_temporaries(paths.ct_run_dir(ctid));
 }
 

@@ -10,6 +10,7 @@
 #include "vz/guest/users.hpp"
 #include "vz/limits/limits.hpp"
 #include "vz/network/routed.hpp"
+#include "vz/ops/bind_mounts.hpp"
 #include "vz/ops/guest_identity.hpp"
 #include "vz/ops/mount.hpp"
 #include "vz/ops/runtime.hpp"
@@ -158,6 +159,38 @@ Result<void> apply_identity(const Context& context, const config::Container& con
     });
 }
 
+// BINDMOUNT as it will be. What is to go must be there, saved or live.
+Result<std::string> new_binds(const Context& context, const config::Container& container,
+                              const SetRequest& request) {
+    VZ_ASSIGN(auto binds, parse_binds(container.get_or("BINDMOUNT", "")));
+    const auto live = live_binds(context.host.paths, container.ctid());
+    for (const auto& target : request.bind_del) {
+        auto rest = without_bind(binds, target);
+        if (target != "all" && rest.size() == binds.size() &&
+            without_bind(live, target).size() == live.size())
+            return fail(Errc::bad_value, "--bindmount_del: nothing is mounted on {}",
+                        text::printable(target));
+        binds = std::move(rest);
+    }
+    for (const auto& word : request.bind_add) {
+        VZ_ASSIGN(const auto bind, parse_bind(word).context("--bindmount_add"));
+        VZ_TRY(check_bind_source(container, bind, context.out).context("--bindmount_add"));
+        binds = with_bind(std::move(binds), bind);
+    }
+    return binds_text(binds);
+}
+
+Result<void> apply_binds(const config::Container& container, const Runtime& runtime,
+                         const SetRequest& request) {
+    for (const auto& target : request.bind_del)
+        VZ_TRY(detach_bind(container, runtime.init, target));
+    for (const auto& word : request.bind_add) {
+        VZ_ASSIGN(const auto bind, parse_bind(word));
+        VZ_TRY(attach_bind(container, runtime.init, bind));
+    }
+    return {};
+}
+
 // `wanted` is the configuration as it will be.
 Result<void> apply_live(const Context& context, const config::Container& wanted, const Runtime& runtime,
                         const SetRequest& request) {
@@ -170,7 +203,7 @@ Result<void> apply_live(const Context& context, const config::Container& wanted,
         VZ_TRY(set_live_hostname(runtime.init, wanted.hostname()));
     if (changes_any(changes, {"HOSTNAME", "IP_ADDRESS", "NAMESERVER", "SEARCHDOMAIN"}))
         VZ_TRY(apply_identity(context, wanted, changes));
-    return {};
+    return apply_binds(wanted, runtime, request);
 }
 
 Result<void> set_passwords(const Context& context, const config::Container& container,
@@ -219,6 +252,10 @@ Result<void> plan(const Context& context, const config::Container& container, Se
         VZ_ASSIGN(const auto addresses, new_addresses(container, request));
         VZ_TRY(check_new_addresses(context, container.ctid(), request.ip_add));
         request.changes.emplace_back("IP_ADDRESS", addresses);
+    }
+    if (!request.bind_add.empty() || !request.bind_del.empty()) {
+        VZ_ASSIGN(const auto binds, new_binds(context, container, request));
+        request.changes.emplace_back("BINDMOUNT", binds);
     }
     return {};
 }

@@ -5,6 +5,7 @@
 #include "vz/base/units.hpp"
 #include "vz/config/container.hpp"
 #include "vz/guest/identity.hpp"
+#include "vz/ops/restart_policy.hpp"
 
 #include <algorithm>
 #include <array>
@@ -118,6 +119,12 @@ Result<std::string> template_name(std::string_view s) {
     return std::string(s);
 }
 
+Result<std::string> restart(std::string_view s) {
+    if (!parse_restart_policy(s))
+        return bad("no, on-failure or always expected, not", s);
+    return std::string(s);
+}
+
 constexpr auto k_now = Applies::now;
 constexpr auto k_later = Applies::next_start;
 constexpr auto k_saved = Applies::saved_only;
@@ -133,6 +140,9 @@ constexpr std::array k_settings = std::to_array<Setting>({
     {"onboot", "ONBOOT", "yes|no", "start it when the host boots", k_now, false, yes_no},
     {"bootorder", "BOOTORDER", "N", "higher numbers start first", k_now, false, number<0, 2147483647>},
     {"disabled", "DISABLED", "yes|no", "refuse to start it", k_now, false, yes_no},
+    {"restart", "RESTART", "no|on-failure|always", "start it again when it ends by itself", k_now, false,
+     restart},
+    {"console", "CONSOLE", "yes|no", "a console of its own, from its next start on", k_later, false, yes_no},
     {"ostemplate", "OSTEMPLATE", "NAME", "the template it was made from", k_saved, false, template_name},
     {"stop-timeout", "STOP_TIMEOUT", "SECONDS", "how long it may take to halt", k_saved, false,
      number<1, 86400>},

@@ -13,6 +13,7 @@
 #include "vz/ops/lxc_setup.hpp"
 #include "vz/ops/mount.hpp"
 #include "vz/ops/pending.hpp"
+#include "vz/ops/restart_policy.hpp"
 #include "vz/ops/runtime.hpp"
 #include "vz/ops/scripts.hpp"
 #include "vz/sys/file.hpp"
@@ -67,6 +68,8 @@ void say_what_is_set(const Context& context, const config::Container& container)
 Result<void> run(const Context& context, const config::Container& container) {
     VZ_TRY(in_guest_files(container, [&](const sys::Dir& root) -> Result<void> {
         VZ_TRY(guest::check_bootable(root));
+        if (container.is_yes("CONSOLE"))
+            VZ_TRY(guest::allow_console_login(root));
         return guest::apply(root, identity_of(container, context.out));
     }));
     say_what_is_set(context, container);
@@ -132,6 +135,8 @@ Result<void> start(const Context& context, config::Ctid ctid, const StartRequest
     VZ_ASSIGN(const auto lock, lock_container(context, ctid, "starting"));
     VZ_ASSIGN(const auto container, config::load_container(context.host, ctid));
     VZ_TRY(check_startable(context, container, request));
+    if (!request.by_policy)
+        forget_restarts(context.host.paths, ctid);
     context.out.info("Starting container...");
     VZ_TRY(mount_for_start(context, container, request.skip_remount));
     mark_mounted(context.host.paths, ctid, false);
@@ -150,6 +155,7 @@ Result<void> start(const Context& context, config::Ctid ctid, const StartRequest
 Result<void> stop(const Context& context, config::Ctid ctid, const StopRequest& request) {
     VZ_ASSIGN(const auto lock, lock_container(context, ctid, "stopping"));
     VZ_ASSIGN(const auto container, config::load_container(context.host, ctid));
+    stay_down(container);
     if (!is_running(context.host.paths, ctid)) {
         context.out.warning("Unable to stop: container is not running");
         return finish_stop(context, container);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "vz/base/result.hpp"
+#include "vz/sys/fd.hpp"
 
 #include <chrono>
 #include <functional>
@@ -26,6 +27,12 @@ struct AttachRequest {
     std::optional<std::chrono::milliseconds> timeout; // not with a terminal: then SIGKILL for the program
 };
 
+// A terminal that the container's monitor holds: /dev/console or /dev/ttyN inside.
+struct Console {
+    sys::Fd hold;   // it is ours as long as this is open
+    sys::Fd master; // what is written there is typed inside
+};
+
 class Engine {
 public:
     virtual ~Engine() = default;
@@ -42,6 +49,9 @@ public:
     // Asks the init to halt and waits; false if it has not after `seconds`.
     virtual Result<bool> halt(const std::string& name, unsigned seconds) = 0;
     virtual Result<void> kill(const std::string& name) = 0;
+
+    // tty 0 is the console. Errc::devices if the container was started without, or somebody else has it.
+    virtual Result<Console> open_console(const std::string& name, int tty) = 0;
 
     // Runs a program inside; its exit status (128 + N if signal N ended it). 127 if no candidate could be
     // executed.

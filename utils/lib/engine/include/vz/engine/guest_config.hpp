@@ -21,6 +21,8 @@ struct GuestConfig {
     std::string guest_mac;    // of the guest's end
     std::string hook_program; // called as "PROGRAM start-host CTID" and "PROGRAM post-stop CTID"
     std::string log_file;
+    bool log_ends = false; // the log tells how its init ended
+    bool console = false;  // /dev/console and /dev/tty1 to tty4, held by the monitor: cannot be checkpointed
     std::string seccomp_profile;  // "" for none
     std::string apparmor_profile; // "" where the kernel has no AppArmor
     bool cgroup_v1 = false;       // hybrid or legacy host: device rules go there too

@@ -14,6 +14,10 @@ namespace vz::guest {
 // The tree holds an executable init and shell, links resolved inside. Errc::bad_template if not.
 Result<void> check_bootable(const sys::Dir& root);
 
+// Lets systemd offer a login on the console, which our templates switch off because they have none by
+// default.
+Result<void> allow_console_login(const sys::Dir& root);
+
 // os-release(5). Fields are checked: `id`, `version_id` and `codename` hold only [a-z0-9._-] or are empty;
 // `pretty_name` is printable.
 struct OsRelease {

@@ -4,6 +4,7 @@
 
 #include "vz/config/container.hpp"
 #include "vz/ops/context.hpp"
+#include "vz/ops/restart_policy.hpp"
 
 #include <sys/types.h>
 
@@ -21,7 +22,7 @@ Result<void> hook_start_host(const config::Host& host, config::Ctid ctid, pid_t 
 
 // Called by vz-hook in a process of its own when the container has ended and will not reboot: waits for the
 // lock, and if nobody started it again, takes its addresses down and unmounts it.
-Result<void> hook_post_stop(const config::Host& host, config::Ctid ctid, Reporter& out);
+Result<Ended> hook_post_stop(const config::Host& host, config::Ctid ctid, Reporter& out);
 
 // What hook_start_host last failed with, if it did: liblxc only knows that a hook failed.
 std::optional<Error> take_hook_error(const config::HostPaths& paths, config::Ctid ctid);

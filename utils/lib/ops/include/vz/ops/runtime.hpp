@@ -26,6 +26,9 @@ std::optional<Runtime> load_runtime(const config::HostPaths& paths, config::Ctid
 Result<void> save_runtime(const config::HostPaths& paths, config::Ctid ctid, const Runtime& runtime);
 void forget_runtime(const config::HostPaths& paths, config::Ctid ctid);
 
+// Whether a record is there, of a container that runs or of one whose end nobody has cleaned up after yet.
+bool has_record(const config::HostPaths& paths, config::Ctid ctid);
+
 inline bool is_running(const config::HostPaths& paths, config::Ctid ctid) {
     return load_runtime(paths, ctid).has_value();
 }

@@ -16,6 +16,8 @@ struct SetRequest {
     std::optional<std::string> sample; // --applyconfig: its settings first, `changes` override them
     std::vector<std::string> ip_add;
     std::vector<std::string> ip_del;    // "all" for all of them
+    std::vector<std::string> bind_add;  // "[SRC:]DST[,ro…]"
+    std::vector<std::string> bind_del;  // targets, or "all"
     std::vector<std::string> passwords; // "user:password"
     bool crypted_passwords = false;
     bool reset_limits = false; // --reset_ub

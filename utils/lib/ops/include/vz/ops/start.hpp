@@ -10,6 +10,7 @@ struct StartRequest {
     bool wait = false;         // until the container's own services are up
     bool force = false;        // although DISABLED=yes
     bool skip_remount = false; // use what is mounted already
+    bool by_policy = false;    // RESTART of its configuration wants it, not an administrator
     unsigned wait_seconds = 3600;
 };
 // Errc: start_disabled, no_private, running, ip_in_use, bad_template, mount, environment, wait_failed …
