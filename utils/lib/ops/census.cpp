@@ -20,7 +20,7 @@ void note_addresses(Census& census, const std::vector<std::string>& texts, const
 }
 
 void note_container(Census& census, const config::Container& container) {
-    const auto owner = "container " + container.ctid().text();
+    const auto owner = format("container {}", container.ctid().value());
     if (const auto range = container.id_range())
         census.ranges.push_back(*range);
     note_addresses(census, container.addresses(), owner);
