@@ -20,7 +20,7 @@ mkdir -p "$shared"
 expect 0 vzctl create 101 --ostemplate tiny --layout overlay
 expect 0 vzctl create 102 --ostemplate tiny --layout dir
 
-value() { sed -n 's/^BINDMOUNT="\(.*\)"$/\1/p' $ct_conf; }
+value() { sed -n 's/^BINDMOUNT="\(.*\)"$/\1/p' "$ct_conf"; }
 in101() { vzctl exec2 101 "$@"; }
 in102() { vzctl exec2 102 "$@"; }
 is_mounted_in() { vzctl exec2 "$1" cat /proc/self/mountinfo | awk -v t="$2" '$5 == t' | grep -q .; }
@@ -163,10 +163,10 @@ b" "$shared//anna:/mnt/x"; do
     rm "$VZ_SANDBOX/closed/data" && mv "$VZ_SANDBOX/closed/moved" "$VZ_SANDBOX/closed/data"
     expect 0 vzctl start 101
     check "back, it starts" is_mounted_in 101 /srv/data
-    sed -i 's|^BINDMOUNT=.*|BINDMOUNT="/etc:/mnt/x"|' $ct_conf
+    sed -i 's|^BINDMOUNT=.*|BINDMOUNT="/etc:/mnt/x"|' "$ct_conf"
     expect 0 vzctl stop 101 --fast
     expect 50 vzctl start 101
-    sed -i '/^BINDMOUNT=/d' $ct_conf
+    sed -i '/^BINDMOUNT=/d' "$ct_conf"
     expect 0 vzctl start 101
 }
 
@@ -183,7 +183,7 @@ killed() {
         quietly 0 vzctl exec2 101 "test -d /mnt/k/anna"
         quietly 0 vzctl set 101 --bindmount_del /mnt/k --save
         quietly 0 vzctl exec2 101 "test ! -e /mnt/k/anna"
-        sed -i '/^BINDMOUNT=/d' $ct_conf
+        sed -i '/^BINDMOUNT=/d' "$ct_conf"
         quietly 0 vzctl stop 101 --fast
         same_traces "$before_all"
     }
