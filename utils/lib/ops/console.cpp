@@ -189,10 +189,11 @@ Result<void> login_on_new_terminal(const Context& context, const std::string& na
     pty.slave.reset();
     const auto left = relay(pty.master.get());
     pty.master.reset(); // a hang-up for whoever is logged in
-    if (left == Left::user)
-        ::kill(pid, SIGHUP);
     int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    // Again and again: one that comes before the child has its own handlers is lost.
+    while (::waitpid(pid, &status, left == Left::user ? WNOHANG : 0) != pid) {
+        ::kill(pid, SIGHUP);
+        ::usleep(20000);
     }
     if (WIFEXITED(status) && (WEXITSTATUS(status) == 127 || WEXITSTATUS(status) == 126))
         return fail(Errc::environment, "the container has no program for logins (agetty or login)");
