@@ -9,6 +9,7 @@
 #include "vz/base/scope.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
+#include "vz/sys/interrupts.hpp"
 #include "vz/sys/process.hpp"
 #include "vz/templates/apt_errors.hpp"
 #include "vz/templates/clean.hpp"
@@ -253,18 +254,9 @@ Result<void> check_host() {
     return {};
 }
 
-} // namespace
-
-bool is_current(const Template& existing, const Recipe& recipe) {
-    return existing.manifest &&
-           existing.manifest->recipe_sha256 == archive::sha256_of(canonical_text(recipe));
-}
-
-Result<Template> build(const Store& store, const BuildRequest& request, Reporter& reporter) {
+Result<Manifest> build_in(const WorkFolder& work, const Store& store, const BuildRequest& request,
+                          Reporter& reporter) {
     const auto& name = request.recipe.name;
-    VZ_TRY(check_host());
-    VZ_ASSIGN(const auto lock, store.lock(name));
-    VZ_ASSIGN(const auto work, WorkFolder::make(store, name));
     auto date = request.date;
     if (!date) {
         VZ_ASSIGN(date, newest_release(request.sources, apt_setting("Acquire::http::Proxy")));
@@ -278,8 +270,40 @@ Result<Template> build(const Store& store, const BuildRequest& request, Reporter
                .context(name));
     Cleanup undo([&] { ::unlink(store.part_path(name).c_str()); });
     VZ_TRY(pack_root(store, name, root, *date, reporter).context(name));
-    VZ_ASSIGN(auto made, store.publish(std::move(manifest), reporter));
+    VZ_ASSIGN(manifest, store.prepare(std::move(manifest), reporter));
     undo.dismiss();
+    return manifest;
+}
+
+} // namespace
+
+bool is_current(const Template& existing, const Recipe& recipe) {
+    return existing.manifest &&
+           existing.manifest->recipe_sha256 == archive::sha256_of(canonical_text(recipe));
+}
+
+Result<Template> build(const Store& store, const BuildRequest& request, Reporter& reporter) {
+    const auto& name = request.recipe.name;
+    VZ_TRY(check_host());
+    sys::Interrupts interrupts; // before lock and folder, which must be gone when a signal ends us
+    VZ_ASSIGN(const auto lock, store.lock(name));
+    VZ_ASSIGN(const auto work, WorkFolder::make(store, name));
+    const auto text = interrupts.run(
+        [&]() -> Result<std::string> {
+            VZ_ASSIGN(const auto manifest, build_in(work, store, request, reporter));
+            return manifest_text(manifest);
+        },
+        [&] {
+            reporter.progress("cleaning up", 0, 0);
+            (void)store.abandon(name);
+            reporter.progress_done();
+            reporter.warning(format("interrupted: {} was not built", name));
+        });
+    if (!text)
+        return text.error();
+    VZ_ASSIGN(const auto manifest, parse_manifest(*text));
+    auto made = store.commit(manifest, reporter);
+    interrupts.drop();
     return made;
 }
 

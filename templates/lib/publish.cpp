@@ -10,6 +10,7 @@
 #include "vz/base/scope.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
+#include "vz/sys/interrupts.hpp"
 #include "vz/templates/name.hpp"
 
 #include <cerrno>
@@ -94,7 +95,25 @@ std::uint64_t file_size(const std::string& path) {
 
 Result<Template> Store::import(const std::string& path, const std::string& name, Reporter& reporter) const {
     VZ_ASSIGN(const auto wanted, name_for(path, name));
+    sys::Interrupts interrupts; // before the lock, which must be gone when a signal ends us
     VZ_ASSIGN(const auto lock, this->lock(wanted));
+    VZ_ASSIGN(const auto text, interrupts.run(
+                                   [&]() -> Result<std::string> {
+                                       VZ_ASSIGN(const auto manifest, import_as(wanted, path, reporter));
+                                       return manifest_text(manifest);
+                                   },
+                                   [&] {
+                                       (void)abandon(wanted);
+                                       reporter.warning(format("interrupted: {} was not imported", wanted));
+                                   }));
+    VZ_ASSIGN(const auto manifest, parse_manifest(text));
+    auto made = commit(manifest, reporter);
+    interrupts.drop();
+    return made;
+}
+
+Result<Manifest> Store::import_as(const std::string& wanted, const std::string& path,
+                                  Reporter& reporter) const {
     const auto part = part_path(wanted);
     Cleanup undo([&] { ::unlink(part.c_str()); });
     struct stat st {};
@@ -114,10 +133,17 @@ Result<Template> Store::import(const std::string& path, const std::string& name,
     manifest.origin = "import " + text::printable(path.substr(0, 1000));
     if (manifest.date == 0)
         manifest.date = st.st_mtim.tv_sec;
-    return publish(std::move(manifest), reporter);
+    VZ_ASSIGN(manifest, prepare(std::move(manifest), reporter));
+    undo.dismiss();
+    return manifest;
 }
 
 Result<Template> Store::publish(Manifest manifest, Reporter& reporter) const {
+    VZ_ASSIGN(manifest, prepare(std::move(manifest), reporter));
+    return commit(manifest, reporter);
+}
+
+Result<Manifest> Store::prepare(Manifest manifest, Reporter& reporter) const {
     const auto& name = manifest.name;
     const auto part = part_path(name);
     VZ_ASSIGN(const auto suffix, archive::archive_suffix(part));
@@ -125,17 +151,21 @@ Result<Template> Store::publish(Manifest manifest, Reporter& reporter) const {
     manifest.archive = name + suffix;
     manifest.size = file_size(part);
     const auto id = templates::tree_id(name, manifest.sha256);
-    {
-        VZ_ASSIGN(const auto lock,
-                  sys::FileLock::acquire(tree(".lock-" + id), "tree", std::chrono::minutes(30)));
-        if (!lock)
-            return fail(Errc::locked, "tree {}: another process does not finish with it", id);
-        VZ_TRY(sweep_trees());
-        if (!sys::exists(tree(id))) {
-            VZ_TRY(make_tree(part, id, reporter));
-            VZ_TRY(sys::rename_durably(tree(".tmp-" + id), tree(id)));
-        }
+    VZ_ASSIGN(const auto lock, sys::FileLock::acquire(tree(".lock-" + id), "tree", std::chrono::minutes(30)));
+    if (!lock)
+        return fail(Errc::locked, "tree {}: another process does not finish with it", id);
+    VZ_TRY(sweep_trees());
+    if (!sys::exists(tree(id))) {
+        VZ_TRY(make_tree(part, id, reporter));
+        VZ_TRY(sys::rename_durably(tree(".tmp-" + id), tree(id)));
     }
+    return manifest;
+}
+
+Result<Template> Store::commit(const Manifest& manifest, Reporter& reporter) const {
+    const auto& name = manifest.name;
+    const auto part = part_path(name);
+    const auto suffix = manifest.archive.substr(name.size());
     // The archive's rename (or the removal of one with a better suffix) is the moment at which the new
     // template is there; manifest_for() finds the fitting manifest before and after it.
     const auto next = cache("." + name + ".next.json");

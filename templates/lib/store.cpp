@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <set>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace vz::templates {
 
@@ -178,6 +179,16 @@ Result<void> Store::sweep_cache(const std::string& name) const {
         if (text::matches_glob("." + name + ".*.tmp", file) || text::matches_glob(name + ".json.*.tmp", file))
             VZ_TRY(folder.remove(file));
     return {};
+}
+
+Result<void> Store::abandon(const std::string& name) const {
+    // As long as the archive has not left its work name, the next manifest fits nothing.
+    if (sys::exists(part_path(name))) {
+        ::unlink(cache("." + name + ".next.json").c_str());
+        ::unlink(part_path(name).c_str());
+    }
+    VZ_TRY(sweep_cache(name));
+    return sweep_trees();
 }
 
 Result<void> Store::make_folders() const {

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::string_view k_unfinished = ".tmp-";    // + tree id
 constexpr std::string_view k_doomed = ".gone-";       // + tree id
+constexpr std::string_view k_lock = ".lock-";         // + tree id
 constexpr auto k_patience = std::chrono::minutes(30); // another process unpacks a big archive on a slow disk
 
 // A program by one of its usual names, links followed inside the tree.
@@ -53,6 +54,13 @@ Result<sys::FileLock> lock_tree(const std::string& path, const std::string& id) 
     if (!lock)
         return fail(Errc::locked, "tree {}: another process does not finish with it", id);
     return *std::move(lock);
+}
+
+std::string_view prefix_of_leftover(std::string_view name) {
+    for (const auto prefix : {k_unfinished, k_doomed, k_lock})
+        if (name.substr(0, prefix.size()) == prefix)
+            return prefix;
+    return {};
 }
 
 } // namespace
@@ -92,15 +100,17 @@ Result<void> Store::make_tree(const std::string& archive, const std::string& id,
 
 // What killed runs left. Whoever holds a tree's lock is still at work on it.
 Result<void> Store::sweep_trees() const {
+    if (!sys::exists(m_dir + "/tree"))
+        return {};
     VZ_ASSIGN(const auto trees, sys::Dir::open(m_dir + "/tree"));
     VZ_ASSIGN(const auto names, trees.list());
     for (const auto& name : names) {
-        const bool unfinished = name.starts_with(k_unfinished);
-        if (!unfinished && !name.starts_with(k_doomed))
+        const auto prefix = prefix_of_leftover(name);
+        if (prefix.empty())
             continue;
-        const auto id = name.substr(unfinished ? k_unfinished.size() : k_doomed.size());
-        auto lock = sys::FileLock::acquire(tree(".lock-" + id), "tree");
-        if (lock && *lock)
+        // A lock file goes away with the lock that is taken on it here.
+        auto lock = sys::FileLock::acquire(tree(std::string(k_lock) + name.substr(prefix.size())), "tree");
+        if (lock && *lock && prefix != k_lock)
             VZ_TRY(trees.remove_tree(name));
     }
     return {};

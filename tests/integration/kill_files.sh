@@ -41,16 +41,17 @@ for verb in start stop destroy; do
 done
 clean=$(traces)
 
+# The work is done by a child, and what unpacks is a child of that; each call is reached by the first that makes it.
+STRACE=-f step_through create_overlay "$chaos_calls" after_create "${create_overlay[@]}"
+# The process that watches over the work, alone.
 step_through create_overlay "$chaos_calls" after_create "${create_overlay[@]}"
 layout=dir
-step_through create_dir "$chaos_calls" after_create "${create_dir[@]}"
-# The child that unpacks, by the calls that only it makes.
-STRACE=-f step_through create_dir mkdirat after_create "${create_dir[@]}"
+STRACE=-f step_through create_dir "$chaos_calls" after_create "${create_dir[@]}"
 layout=overlay
 
 # ---- the template's tree, which the first container makes -------------------------------------------------------
 before_first_create() { rm -rf --one-file-system /var/lib/vz/template/tree; }
-step_through first_create rename,unlink,unlinkat,fsync,mkdir,mkdirat,chmod,wait4 after_create "${create_overlay[@]}"
+STRACE=-f step_through first_create rename,unlink,unlinkat,fsync,mkdir,mkdirat,chmod,wait4 after_create "${create_overlay[@]}"
 unset -f before_first_create
 
 # ---- set --save ------------------------------------------------------------------------------------------------

@@ -37,6 +37,18 @@ for seconds in 1 4 9 16; do
     equal "killed after $seconds s: no process is left" "" "$(pgrep -f "$VZ_SYSROOT")"
     equal "killed after $seconds s: no mount is left" "" "$(grep -F "$VZ_SYSROOT" /proc/self/mountinfo)"
 done
+# A signal that can be noticed: nothing is left when it has ended.
+for try in "1 TERM 143" "6 TERM 143" "11 INT 130"; do
+    read -r seconds signal status <<<"$try"
+    timeout --foreground --preserve-status -s "$signal" "$seconds" \
+        vztemplate build "$name" --quiet --recipe-dir "$VZ_SOURCE_DIR/templates/recipes" >/dev/null 2>&1
+    ended=$?
+    [ "$ended" -ne 0 ] || break # it was quicker
+    equal "$signal after $seconds s: ended by the signal" "$status" "$ended"
+    equal "$signal after $seconds s: no process is left" "" "$(pgrep -f "$VZ_SYSROOT")"
+    equal "$signal after $seconds s: no mount is left" "" "$(grep -F "$VZ_SYSROOT" /proc/self/mountinfo)"
+    equal "$signal after $seconds s: nothing is left" $'cache\ntree' "$(ls -A "$store"; ls -A "$store/cache" "$store/tree" | grep -v '^$\|:$')"
+done
 expect 0 build
 equal "the name is printed" "$name" "$out"
 equal "nothing but cache and trees is left" $'cache\ntree' "$(ls -A "$store")"

@@ -68,10 +68,11 @@ Result<config::Ctid> work(const cli::Parsed& parsed, const ops::CreateRequest& r
                           const ops::Context& context, cli::Log& log, record::Action& action, cli::Io io) {
     if (request.ctid)
         action.concerns(*request.ctid);
-    VZ_ASSIGN(const auto ctid, ops::create(context, request));
-    action.concerns(ctid);
-    log.write("CT " + ctid.text(), "created");
-    io.out << ctid.value() << '\n' << std::flush;
+    VZ_ASSIGN(const auto ctid, ops::create(context, request, [&](config::Ctid made) {
+                  action.concerns(made);
+                  log.write("CT " + made.text(), "created");
+                  io.out << made.value() << '\n' << std::flush;
+              }));
     if (parsed.has("start") || parsed.has("wait")) {
         ops::StartRequest start;
         start.wait = parsed.has("wait");

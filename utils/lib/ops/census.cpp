@@ -28,6 +28,10 @@ void note_container(Census& census, const config::Container& container) {
         census.names.emplace(container.name(), owner);
 }
 
+std::string census_lock(const config::Host& host) {
+    return host.paths.run_dir() + "/census.lock";
+}
+
 std::optional<std::uint32_t> number_after(std::string_view content, std::string_view key) {
     for (const auto& line : text::split(content, '\n')) {
         if (line.compare(0, key.size(), key) != 0)
@@ -83,11 +87,14 @@ Result<Census> take_census(const config::Host& host, config::Ctid except) {
 }
 
 Result<sys::FileLock> lock_census(const config::Host& host) {
-    VZ_ASSIGN(auto lock, sys::FileLock::acquire(host.paths.run_dir() + "/census.lock", "choosing",
-                                                std::chrono::seconds(60)));
+    VZ_ASSIGN(auto lock, sys::FileLock::acquire(census_lock(host), "choosing", std::chrono::seconds(60)));
     if (!lock)
         return fail(Errc::locked, "another command is choosing ids for a container and does not end");
     return *std::move(lock);
+}
+
+void sweep_census(const config::Host& host) {
+    (void)sys::FileLock::acquire(census_lock(host), "cleaning");
 }
 
 Result<void> check_addresses_free(const Census& census, const std::vector<network::Address>& addresses) {

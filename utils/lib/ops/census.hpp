@@ -26,6 +26,8 @@ Result<Census> take_census(const config::Host& host, config::Ctid except);
 
 // Held while ids, addresses and names are chosen and announced; short.
 Result<sys::FileLock> lock_census(const config::Host& host);
+// Removes the lock file that a killed command left.
+void sweep_census(const config::Host& host);
 
 // Errc::ip_in_use if another container has one of them configured.
 Result<void> check_addresses_free(const Census& census, const std::vector<network::Address>& addresses);

@@ -4,7 +4,9 @@
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
 
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <sys/stat.h>
 #include <thread>
 
@@ -22,6 +24,10 @@ std::string describe(const std::optional<sys::LockHolder>& holder) {
         if (c == '\0')
             c = ' ';
     return format(" (locked by pid {}: {})", holder->pid, text::trim(command));
+}
+
+bool is_alive(pid_t pid) {
+    return ::kill(pid, 0) == 0 || errno == EPERM;
 }
 
 Result<void> ensure_folder(const std::string& path, unsigned mode) {
@@ -49,9 +55,10 @@ Result<HeldLock> lock_container(const Context& context, config::Ctid ctid, const
         if (lock)
             return lock;
         const auto holder = sys::lock_holder(path);
-        if (holder && holder->word != "cleaning")
+        if (holder && holder->word != "cleaning" && is_alive(holder->pid))
             return fail(Errc::locked, "Container already locked{}", describe(holder));
-        // Clean-up after a halt, or a lock file between two holders.
+        // Clean-up after a halt, a lock file between two holders, or helpers of a killed command, which the
+        // kernel is about to end.
         std::this_thread::sleep_for(20ms);
     }
     return fail(Errc::locked, "Container already locked");
@@ -66,7 +73,7 @@ Result<void> check_ready(const Context& context, config::Ctid ctid, Needs needs)
         return {};
     const auto path = context.host.lock_file(ctid);
     const auto holder = sys::lock_holder(path);
-    if (holder && holder->word != "cleaning" && sys::is_locked(path))
+    if (holder && holder->word != "cleaning" && is_alive(holder->pid) && sys::is_locked(path))
         return fail(Errc::locked, "Container already locked{}", describe(holder));
     return {};
 }

@@ -16,6 +16,7 @@
 #include "vz/storage/id_pool.hpp"
 #include "vz/sys/dir.hpp"
 #include "vz/sys/file.hpp"
+#include "vz/sys/interrupts.hpp"
 #include "vz/sys/mount.hpp"
 #include "vz/sys/random.hpp"
 #include "vz/templates/store.hpp"
@@ -251,7 +252,7 @@ Result<void> publish(const Context& context, const Draft& draft) {
     return {};
 }
 
-Result<void> create_locked(const Context& context, const CreateRequest& request, config::Ctid ctid) {
+Result<void> create_in_steps(const Context& context, const CreateRequest& request, config::Ctid ctid) {
     const auto& host = context.host;
     VZ_TRY(finish(host, ctid));
     VZ_ASSIGN(auto plan, draft(context, request, ctid));
@@ -276,8 +277,41 @@ Result<void> create_locked(const Context& context, const CreateRequest& request,
     return {};
 }
 
+// What create_in_steps() left when it died. It may have come to an end but for the last action script.
+void take_back(const Context& context, config::Ctid ctid, bool had_conf) {
+    const auto& host = context.host;
+    const auto conf_path = host.paths.ct_conf(ctid);
+    context.out.progress("cleaning up", 0, 0);
+    if (!had_conf && sys::exists(conf_path)) {
+        (void)destroy(Context{host, context.engine, silent_reporter(), true}, ctid);
+        ::unlink((conf_path + ".destroyed").c_str());
+    }
+    auto done = finish(host, ctid);
+    storage::sweep_delegation(host.paths.subid_file("subuid"), host.paths.subid_file("subgid"));
+    sweep_census(host);
+    if (done)
+        done = templates::Store(host.template_dir()).sweep_trees();
+    context.out.progress_done();
+    context.out.warning(done ? format("Interrupted: nothing of container {} is left", ctid.value())
+                             : format("Interrupted; clean up: {}", done.error().what));
+}
+
+// The caller holds the container's lock.
+Result<void> create_locked(const Context& context, const CreateRequest& request, config::Ctid ctid,
+                           const sys::Interrupts& interrupts) {
+    const bool had_conf = sys::exists(context.host.paths.ct_conf(ctid));
+    VZ_TRY(interrupts.run(
+        [&]() -> Result<std::string> {
+            VZ_TRY(create_in_steps(context, request, ctid));
+            return std::string();
+        },
+        [&] { take_back(context, ctid, had_conf); }));
+    return {};
+}
+
 // The lowest id from 101 up without configuration, files or another command at work on it.
-Result<config::Ctid> create_next_free(const Context& context, const CreateRequest& request) {
+Result<config::Ctid> create_next_free(const Context& context, const CreateRequest& request,
+                                      const sys::Interrupts& interrupts) {
     VZ_ASSIGN(const auto used, config::list_ctids(context.host.paths));
     std::size_t at = 0;
     for (auto n = config::Ctid::k_first_free; n <= config::Ctid::k_max; ++n) {
@@ -289,24 +323,36 @@ Result<config::Ctid> create_next_free(const Context& context, const CreateReques
         VZ_ASSIGN(const auto lock, sys::FileLock::acquire(context.host.lock_file(ctid), "creating"));
         if (!lock || sys::exists(context.host.paths.ct_conf(ctid)))
             continue;
-        VZ_TRY(create_locked(context, request, ctid));
+        VZ_TRY(create_locked(context, request, ctid, interrupts));
         return ctid;
     }
     return fail(Errc::no_resources, "no container id is free");
 }
 
+Result<config::Ctid> create_as(const Context& context, const CreateRequest& request, config::Ctid ctid,
+                               const sys::Interrupts& interrupts) {
+    if (ctid.value() <= 100)
+        return fail(Errc::bad_value, "container ids up to 100 are reserved");
+    VZ_ASSIGN(const auto lock, lock_container(context, ctid, "creating"));
+    VZ_TRY(create_locked(context, request, ctid, interrupts));
+    return ctid;
+}
+
 } // namespace
 
-Result<config::Ctid> create(const Context& context, const CreateRequest& request) {
+Result<config::Ctid> create(const Context& context, const CreateRequest& request,
+                            const std::function<void(config::Ctid)>& announce) {
     VZ_TRY(ensure_folders(context.host));
     finish_pending(context);
-    if (!request.ctid)
-        return create_next_free(context, request);
-    if (request.ctid->value() <= 100)
-        return fail(Errc::bad_value, "container ids up to 100 are reserved");
-    VZ_ASSIGN(const auto lock, lock_container(context, *request.ctid, "creating"));
-    VZ_TRY(create_locked(context, request, *request.ctid));
-    return *request.ctid;
+    const sys::Interrupts interrupts; // before the lock, which must be gone when a signal ends us
+    auto made = request.ctid ? create_as(context, request, *request.ctid, interrupts)
+                             : create_next_free(context, request, interrupts);
+    if (!made)
+        return made;
+    if (announce)
+        announce(*made);
+    interrupts.drop();
+    return made;
 }
 
 } // namespace vz::ops

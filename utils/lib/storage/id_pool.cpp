@@ -100,4 +100,12 @@ Result<void> ensure_delegation(const std::string& subuid, const std::string& sub
     return ensure(subgid, range.gid_base);
 }
 
+void sweep_delegation(const std::string& subuid, const std::string& subgid) {
+    const auto lock = sys::FileLock::acquire(subuid + ".lock", "");
+    if (!lock || !*lock)
+        return;
+    for (const auto& path : {subuid, subgid})
+        sys::sweep_temporaries(path.substr(0, path.rfind('/')), path.substr(path.rfind('/') + 1));
+}
+
 } // namespace vz::storage

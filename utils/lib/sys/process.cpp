@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/sys/process.hpp"
 
+#include "child.hpp"
 #include "vz/base/scope.hpp"
 #include "vz/base/text.hpp"
 
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace vz::sys {
@@ -63,13 +61,6 @@ void reset_signals() {
     sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// The second half catches a parent that died before the first took effect.
-void die_with(pid_t parent) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent)
-        ::_exit(127);
-}
-
 [[noreturn]] void exec_child(const Command& command, const Prepared& prepared, Standard fds, int failure_fd,
                              pid_t parent) {
     reset_signals();
@@ -92,32 +83,6 @@ void die_with(pid_t parent) {
     (void)!::write(failure_fd, &err, sizeof err);
     ::_exit(127);
 }
-
-Result<int> reap(pid_t pid) {
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return sys_fail(errno, Errc::system, "waitpid");
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-// A child that is killed and reaped unless taken.
-class Child {
-public:
-    explicit Child(pid_t pid) : m_pid(pid) {}
-    Child(const Child&) = delete;
-    Child& operator=(const Child&) = delete;
-    ~Child() {
-        if (m_pid > 0) {
-            ::kill(m_pid, SIGKILL);
-            (void)reap(m_pid);
-        }
-    }
-    Result<int> wait() { return reap(std::exchange(m_pid, -1)); }
-
-private:
-    pid_t m_pid;
-};
 
 // Feeds the input and collects both outputs at once, so that no full pipe can stop the program for ever.
 class Exchange {
@@ -278,42 +243,6 @@ Result<std::string> run_checked(const Command& command) {
     const auto lines = text::split(text::trim(exited.err), '\n');
     return fail(Errc::system, "{} failed ({}): {}", command.argv[0], exited.status,
                 text::printable(lines.back()));
-}
-
-Result<std::string> run_in_child(const std::function<Result<std::string>()>& work) {
-    VZ_ASSIGN(Pipe pipe, make_pipe());
-    const pid_t parent = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid < 0)
-        return sys_fail(errno, Errc::no_resources, "fork");
-    if (pid == 0) {
-        die_with(parent);
-        pipe.read.reset();
-        const auto result = work();
-        // One tag byte, then either the value or "code errno text".
-        const std::string message = result ? "+" + *result
-                                           : format("-{} {} {}", exit_code(result.error().code),
-                                                    result.error().sys_errno, result.error().what);
-        (void)write_all(pipe.write.get(), message);
-        ::_exit(0);
-    }
-    Child child(pid);
-    pipe.write.reset();
-    VZ_ASSIGN(const auto message, read_all(pipe.read.get(), 64 << 20));
-    VZ_ASSIGN(const int status, child.wait());
-    if (message.empty())
-        return fail(Errc::internal, "a helper process ended early (status {})", status);
-    if (message[0] == '+')
-        return message.substr(1);
-    const auto first = message.find(' ');
-    const auto second = message.find(' ', first + 1);
-    Error error;
-    int code = exit_code(Errc::internal);
-    std::from_chars(message.data() + 1, message.data() + first, code);
-    std::from_chars(message.data() + first + 1, message.data() + second, error.sys_errno);
-    error.code = static_cast<Errc>(code);
-    error.what = message.substr(second + 1);
-    return error;
 }
 
 } // namespace vz::sys

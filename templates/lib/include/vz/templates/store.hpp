@@ -60,16 +60,26 @@ public:
     // Removes trees of older archives of this name that no container uses; returns their paths.
     Result<std::vector<std::string>> prune(const std::string& name, const InUse& in_use) const;
 
-    // Takes in an archive, or packs a folder. `name` "": from the file's name.
+    // Takes in an archive, or packs a folder. `name` "": from the file's name. INT, TERM and HUP take
+    // everything back and then end the process.
     Result<Template> import(const std::string& path, const std::string& name, Reporter& reporter) const;
 
     // Work on one template excludes other work on it: Errc::locked. Clears what a killed run left.
     Result<sys::FileLock> lock(const std::string& name) const;
 
+    // Clears unpacked trees that dead processes did not finish.
+    Result<void> sweep_trees() const;
+
+    // Clears what dead work on one template left, trees as well. The caller holds lock().
+    Result<void> abandon(const std::string& name) const;
+
     // For those who make archives, under lock(): a path in cache/ to write to, on the same file system.
     std::string part_path(const std::string& name) const;
-    // Proves and unpacks the finished file at part_path(), then gives archive and manifest their names. Fills
-    // in archive name, size and sha256 of the manifest.
+    // Proves and unpacks the finished file at part_path(), and fills in archive name, size and sha256 of the
+    // manifest; then gives archive and manifest their names, which takes no time.
+    Result<Manifest> prepare(Manifest manifest, Reporter& reporter) const;
+    Result<Template> commit(const Manifest& manifest, Reporter& reporter) const;
+    // Both.
     Result<Template> publish(Manifest manifest, Reporter& reporter) const;
 
     const std::string& folder() const { return m_dir; }
@@ -78,9 +88,9 @@ private:
     Result<std::optional<std::string>> archive_of(const std::string& name) const;
     std::optional<Manifest> manifest_for(const std::string& name, const std::string& sha256) const;
     Template describe(const std::string& name, const std::string& path, const std::string& sha256) const;
+    Result<Manifest> import_as(const std::string& name, const std::string& path, Reporter& reporter) const;
     Result<void> make_folders() const;
     Result<void> make_tree(const std::string& archive, const std::string& id, Reporter& reporter) const;
-    Result<void> sweep_trees() const;
     Result<void> sweep_cache(const std::string& name) const;
     Result<std::vector<std::string>> trees_of(const std::string& name) const;
     Result<void> remove_tree(const std::string& id, const InUse& in_use) const;

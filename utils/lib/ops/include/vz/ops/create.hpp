@@ -5,6 +5,7 @@
 #include "vz/ops/context.hpp"
 #include "vz/ops/settings.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,9 +23,11 @@ struct CreateRequest {
 };
 
 // The new container's id. Until it returns nothing of it is visible; a failure, or death at any point, leaves
-// nothing. Errc: template_not_found, private_exists, config_copy, name, ip_in_use, no_disk_space,
-// bad_template …
-Result<config::Ctid> create(const Context& context, const CreateRequest& request);
+// nothing. INT, TERM and HUP are held back: they take everything back at once and then end the process. Errc:
+// template_not_found, private_exists, config_copy, name, ip_in_use, no_disk_space, bad_template …
+// `announce` is called when it is complete, before a signal can end us: so whenever it stays, it was told.
+Result<config::Ctid> create(const Context& context, const CreateRequest& request,
+                            const std::function<void(config::Ctid)>& announce = {});
 
 // Errc: running, mounted, no_container_config. NUM.conf stays as NUM.conf.destroyed.
 Result<void> destroy(const Context& context, config::Ctid ctid);

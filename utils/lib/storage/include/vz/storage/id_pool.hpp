@@ -38,4 +38,7 @@ std::string with_delegation(std::string_view text, std::uint64_t base, std::uint
 Result<void> ensure_delegation(const std::string& subuid, const std::string& subgid,
                                const sys::IdRange& range, const IdPool& pool);
 
+// Clears what a killed ensure_delegation() left beside the files, unless somebody else is at work on them.
+void sweep_delegation(const std::string& subuid, const std::string& subgid);
+
 } // namespace vz::storage
