@@ -75,8 +75,11 @@ in_parallel() {
     chmod +x /etc/vz/conf/vps.premount
     expect 0 vz-boot start
     equal "40: they start at once" "running running down running down" "$(words)"
+    equal "each line says whose it is" "" "$(grep -v '^\(vz-boot: warning: \)\?CT 10[124]: ' <<<"$err")"
+    for id in 101 102 104; do check "CT $id is heard" grep -q "^CT $id: Container is mounted" <<<"$err"; done
     rm /etc/vz/conf/vps.premount
     expect 0 vz-boot stop
+    equal "each line of stop, too" "" "$(grep -v '^\(vz-boot: warning: \)\?CT 10[0-9]: ' <<<"$err")"
 }
 
 switched_off() {

@@ -21,7 +21,20 @@ namespace vz::ops {
 
 namespace {
 
-using Work = std::function<Result<void>(config::Ctid)>;
+using Work = std::function<Result<void>(const Context&, config::Ctid)>;
+
+// Several containers talk at once: each line says whose it is.
+class LabelledReporter : public Reporter {
+public:
+    LabelledReporter(Reporter& out, config::Ctid ctid) : m_out(out), m_label("CT " + ctid.text() + ": ") {}
+    void info(std::string_view text) override { m_out.info(m_label + std::string(text)); }
+    void warning(std::string_view text) override { m_out.warning(m_label + std::string(text)); }
+    void debug(std::string_view text) override { m_out.debug(m_label + std::string(text)); }
+
+private:
+    Reporter& m_out;
+    std::string m_label;
+};
 
 std::string running_list(const config::Host& host) {
     return host.paths.data_dir() + "/running-at-shutdown";
@@ -44,24 +57,26 @@ unsigned at_once(const config::Host& host) {
 }
 
 // One process a container: liblxc is not made for several starts in one process.
-pid_t spawn(config::Ctid ctid, const Work& work, Reporter& out) {
+pid_t spawn(const Context& context, config::Ctid ctid, const Work& work) {
     const pid_t pid = ::fork();
     if (pid != 0)
         return pid;
-    auto done = work(ctid);
+    LabelledReporter out(context.out, ctid);
+    auto done = work({context.host, context.engine, out, context.skip_lock}, ctid);
     if (!done)
-        out.warning(format("CT {}: {}", ctid.value(), done.error().what));
+        out.warning(done.error().what);
     ::_exit(done ? 0 : 1);
 }
 
-BootReport run_all(const std::vector<config::Ctid>& ids, const Work& work, unsigned parallel, Reporter& out,
+BootReport run_all(const Context& context, const std::vector<config::Ctid>& ids, const Work& work,
                    std::string_view what) {
+    const auto parallel = at_once(context.host);
     BootReport report;
     std::map<pid_t, config::Ctid> running;
     std::size_t next = 0;
     while (next < ids.size() || !running.empty()) {
         while (next < ids.size() && running.size() < parallel) {
-            const pid_t pid = spawn(ids[next], work, out);
+            const pid_t pid = spawn(context, ids[next], work);
             if (pid > 0)
                 running.emplace(pid, ids[next]);
             else
@@ -76,9 +91,9 @@ BootReport run_all(const std::vector<config::Ctid>& ids, const Work& work, unsig
         const bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
         (good ? report.done : report.failed).push_back(ended->second);
         running.erase(ended);
-        out.progress(what, report.done.size() + report.failed.size(), ids.size());
+        context.out.progress(what, report.done.size() + report.failed.size(), ids.size());
     }
-    out.progress_done();
+    context.out.progress_done();
     return report;
 }
 
@@ -113,7 +128,7 @@ BootReport run_in_groups(const Context& context, const std::vector<config::Ctid>
             ++last;
         const std::vector<config::Ctid> group(ids.begin() + static_cast<long>(first),
                                               ids.begin() + static_cast<long>(last));
-        const auto part = run_all(group, work, at_once(context.host), context.out, what);
+        const auto part = run_all(context, group, work, what);
         report.done.insert(report.done.end(), part.done.begin(), part.done.end());
         report.failed.insert(report.failed.end(), part.failed.begin(), part.failed.end());
         first = last;
@@ -160,7 +175,7 @@ Result<BootReport> boot_start(const Context& context) {
     VZ_TRY(ensure_folders(context.host));
     finish_pending(context);
     VZ_ASSIGN(auto all, entries(context.host));
-    const Work work = [&](config::Ctid ctid) { return start(context, ctid, {}); };
+    const Work work = [](const Context& labelled, config::Ctid ctid) { return start(labelled, ctid, {}); };
     auto report = run_in_groups(context, boot_sequence(std::move(all)), work, "starting containers");
     ::unlink(running_list(context.host).c_str());
     return report;
@@ -178,8 +193,7 @@ Result<BootReport> boot_stop(const Context& context) {
     if (context.host.get("VE_STOP_MODE", "stop") == "suspend")
         context.out.warning("VE_STOP_MODE=suspend is not possible yet: containers are stopped");
     order_for_stop(context, ids);
-    const Work work = [&](config::Ctid ctid) { return stop_and_unmount(context, ctid); };
-    return run_in_groups(context, ids, work, "stopping containers");
+    return run_in_groups(context, ids, stop_and_unmount, "stopping containers");
 }
 
 } // namespace vz::ops
