@@ -64,6 +64,7 @@ constexpr std::array k_table = std::to_array<ErrcInfo>({
     {Errc::net_device, "a network device could not be moved"},
     {Errc::start_disabled, "starting the container is disabled"},
     {Errc::apply_config, "the sample configuration to apply was not found"},
+    {Errc::veth, "a bridged interface could not be set up"},
     {Errc::name, "the name could not be set"},
     {Errc::wait_failed, "the container did not come up in time"},
     {Errc::save_config, "the configuration could not be saved"},

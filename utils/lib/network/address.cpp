@@ -100,6 +100,14 @@ bool Ip::in(const Ip& network, unsigned prefix) const {
     return true;
 }
 
+Ip Ip::network(unsigned prefix) const {
+    Ip out = *this;
+    for (unsigned bit = 0; bit < width(); ++bit)
+        if (bit >= prefix)
+            out.m_bytes[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> bit % 8));
+    return out;
+}
+
 Result<Address> Address::parse(std::string_view text) {
     const auto slash = text.find('/');
     const auto ip = Ip::parse(text.substr(0, slash));

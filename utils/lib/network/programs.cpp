@@ -91,8 +91,10 @@ Result<void> run_ip_batch(const std::string& batch, const Change& change) {
     return {};
 }
 
-Result<void> run_nft(const std::string& transaction, int lock_fd) {
-    const auto exited = run({"nft", "-f", "-"}, transaction, {lock_fd}, 1 << 20);
+namespace {
+
+Result<void> call_nft(std::vector<std::string> argv, const std::string& transaction, int lock_fd) {
+    const auto exited = run(std::move(argv), transaction, {lock_fd}, 1 << 20);
     if (!exited && exited.error().sys_errno == ENOENT)
         return fail(Errc::kernel_unsuitable, "nft is missing: install nftables");
     if (!exited)
@@ -102,6 +104,40 @@ Result<void> run_nft(const std::string& transaction, int lock_fd) {
     const auto lines = text::split(text::trim(exited->err), '\n');
     return fail(Errc::kernel_unsuitable, "nft failed ({}): {}", exited->status,
                 text::printable(lines.front()));
+}
+
+} // namespace
+
+Result<void> run_nft(const std::string& transaction, int lock_fd) {
+    return call_nft({"nft", "-f", "-"}, transaction, lock_fd);
+}
+
+Result<void> check_nft(const std::string& transaction) {
+    return call_nft({"nft", "-c", "-f", "-"}, transaction, -1);
+}
+
+Result<Links> read_links(int net_ns) {
+    const auto limit = net_ns < 0 ? std::size_t{64} << 20 : k_guest_limit;
+    VZ_ASSIGN(const auto exited, run({"ip", "-j", "-d", "-batch", "-"}, links_query(), {-1, net_ns}, limit));
+    if (exited.status != 0)
+        return fail(Errc::net_device, "ip: {}", text::printable(text::trim(exited.err)));
+    return parse_links(exited.out);
+}
+
+Result<std::vector<std::uint16_t>> read_port_vlans(const std::string& port) {
+    VZ_ASSIGN(const auto exited, run({"bridge", "-j", "vlan", "show", "dev", port}, "", {}, 1 << 20));
+    if (exited.status != 0)
+        return fail(Errc::veth, "bridge: {}", text::printable(text::trim(exited.err)));
+    return parse_port_vlans(exited.out);
+}
+
+Result<void> run_bridge_batch(const std::string& batch, const Change& change) {
+    if (batch.empty())
+        return {};
+    VZ_ASSIGN(const auto exited, run({"bridge", "-batch", "-"}, batch, change, 1 << 20));
+    if (exited.status != 0)
+        return batch_error(batch, exited.err).as(Errc::veth);
+    return {};
 }
 
 } // namespace vz::network

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The two programs that do the work: ip(8) and nft(8), each fed by a text on standard input.
+// The programs that do the work: ip(8), bridge(8) and nft(8), each fed by a text on standard input.
 #pragma once
 
+#include "links.hpp"
 #include "vz/network/plan.hpp"
 
 namespace vz::network {
@@ -25,5 +26,12 @@ struct Change {
 Result<void> run_ip_batch(const std::string& batch, const Change& change);
 
 Result<void> run_nft(const std::string& transaction, int lock_fd); // Errc::kernel_unsuitable
+Result<void> check_nft(const std::string& transaction);            // whether it would be taken
+
+// All devices with their kinds, and default routes: of the host (-1) or of a container.
+Result<Links> read_links(int net_ns);
+
+Result<std::vector<std::uint16_t>> read_port_vlans(const std::string& port);
+Result<void> run_bridge_batch(const std::string& batch, const Change& change); // Errc::veth
 
 } // namespace vz::network

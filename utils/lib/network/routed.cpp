@@ -2,81 +2,21 @@
 #include "vz/network/routed.hpp"
 
 #include "programs.hpp"
+#include "state_file.hpp"
 #include "sysctl.hpp"
 #include "vz/base/text.hpp"
 #include "vz/network/plan.hpp"
-#include "vz/sys/fd.hpp"
-#include "vz/sys/file.hpp"
-#include "vz/sys/lock.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
 #include <net/if.h>
-#include <unistd.h>
 
 namespace vz::network {
 
 namespace {
 
-constexpr std::chrono::seconds k_patience{10};
-
 bool device_exists(const std::string& name) {
     return ::if_nametoindex(name.c_str()) != 0;
 }
-
-// The record file of one container, locked: a live change must not meet the clean-up of a container that
-// ends.
-class RecordFile {
-public:
-    static Result<RecordFile> open(const std::string& folder, std::uint32_t ctid) {
-        VZ_TRY(sys::make_dirs(folder));
-        std::string path = format("{}/{}", folder, ctid);
-        VZ_ASSIGN(auto lock, sys::FileLock::acquire(path + ".lock", "network", k_patience));
-        if (!lock)
-            return fail(Errc::locked, "{}.lock: another command sets up this network", path);
-        return RecordFile(std::move(path), *std::move(lock));
-    }
-
-    // Of a command that works or was killed, too.
-    static bool any_trace(const std::string& folder, std::uint32_t ctid) {
-        const std::string path = format("{}/{}", folder, ctid);
-        return sys::exists(path) || sys::exists(path + ".new") || sys::exists(path + ".lock");
-    }
-
-    int lock_fd() const { return m_lock.fd(); }
-
-    Result<Record> read() const {
-        VZ_ASSIGN(const auto text, sys::read_file(m_path));
-        return text ? Record::parse(*text) : Record{};
-    }
-
-    // The folder dies with the host, so nothing is synced; one temporary name, so that a killed writer leaves
-    // at most that, for remove().
-    Result<void> write(const Record& record) const {
-        const std::string fresh = m_path + ".new";
-        sys::Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-        if (!fd)
-            return sys_fail(errno, Errc::system, "open {}", fresh);
-        VZ_TRY(sys::write_all(fd.get(), record.text()).context(fresh));
-        if (::rename(fresh.c_str(), m_path.c_str()) != 0)
-            return sys_fail(errno, Errc::system, "rename to {}", m_path);
-        return {};
-    }
-
-    Result<void> remove() const {
-        for (const auto& path : {m_path + ".new", m_path})
-            if (::unlink(path.c_str()) != 0 && errno != ENOENT)
-                return sys_fail(errno, Errc::system, "unlink {}", path);
-        return {};
-    }
-
-private:
-    RecordFile(std::string path, sys::FileLock lock) : m_path(std::move(path)), m_lock(std::move(lock)) {}
-
-    std::string m_path;
-    sys::FileLock m_lock;
-};
 
 // The addresses that can be had here; says which cannot.
 std::vector<Address> usable_addresses(const std::vector<Address>& all, const Policy& policy,
@@ -163,8 +103,9 @@ Result<void> Routed::bring_up(const Link& link) const {
     if (!device_exists(device))
         return fail(Errc::net_device, "{}: no such network device", device);
     const auto addresses = usable_addresses(link.addresses, m_policy, m_reporter);
-    VZ_ASSIGN(const auto file, RecordFile::open(m_policy.state_dir, link.ctid));
-    VZ_ASSIGN(const Record before, file.read());
+    VZ_ASSIGN(const auto file, StateFile::open(m_policy.state_dir, link.ctid));
+    VZ_ASSIGN(const auto remembered, file.read());
+    const Record before = Record::parse(remembered);
     VZ_ASSIGN(const HostState host, read_host(ips_of(addresses), device));
     VZ_ASSIGN(const GuestState guest, read_guest(link.guest_net_ns));
     VZ_TRY(check_unused(host, addresses, link.ctid));
@@ -172,7 +113,7 @@ Result<void> Routed::bring_up(const Link& link) const {
 
     const Wanted wanted{link.ctid, ips_of(addresses), guest.link.mac, uplink_mtu(host)};
     const HostPlan plan = plan_host(host, wanted, m_policy, before);
-    VZ_TRY(file.write(plan.touched));
+    VZ_TRY(file.write(plan.touched.text()));
     VZ_TRY(apply_sysctls(m_policy, device, needs_ipv6(addresses), plan));
     // Rules after routes: until then the container cannot send from an address that the route may not get.
     VZ_TRY(run_ip_batch(plan.batch, {file.lock_fd()}));
@@ -180,15 +121,16 @@ Result<void> Routed::bring_up(const Link& link) const {
                        m_reporter));
     VZ_TRY(run_ip_batch(plan_guest(guest, wanted), {file.lock_fd(), link.guest_net_ns})
                .context("in the container"));
-    return plan.record.proxies == plan.touched.proxies ? Result<void>() : file.write(plan.record);
+    return plan.record.proxies == plan.touched.proxies ? Result<void>() : file.write(plan.record.text());
 }
 
 Result<void> Routed::take_down(std::uint32_t ctid) const {
     const std::string device = device_name(ctid);
-    if (!device_exists(device) && !RecordFile::any_trace(m_policy.state_dir, ctid))
+    if (!device_exists(device) && !StateFile::any_trace(m_policy.state_dir, ctid))
         return {};
-    VZ_ASSIGN(const auto file, RecordFile::open(m_policy.state_dir, ctid));
-    VZ_ASSIGN(const Record before, file.read());
+    VZ_ASSIGN(const auto file, StateFile::open(m_policy.state_dir, ctid));
+    VZ_ASSIGN(const auto remembered, file.read());
+    const Record before = Record::parse(remembered);
     auto routes = remove_from_kernel(ctid, before, file.lock_fd());
     if (!routes) // a dying namespace takes its devices away when it likes: look again, once
         routes = remove_from_kernel(ctid, before, file.lock_fd());

@@ -65,6 +65,7 @@ enum class Errc : int {
     net_device = 104,
     start_disabled = 105,
     apply_config = 109,
+    veth = 130,
     name = 131,
     wait_failed = 133,
     save_config = 139,

@@ -28,6 +28,7 @@ public:
     std::string text() const;                                              // canonical (RFC 5952)
     std::string host_route() const;                                        // text with "/32" or "/128"
     bool in(const Ip& network, unsigned prefix) const; // same family and first `prefix` bits
+    Ip network(unsigned prefix) const;                 // the other bits are zero
 
     auto operator<=>(const Ip&) const = default;
 
