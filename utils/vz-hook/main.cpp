@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Called by liblxc, never by people: "vz-hook start-host CTID" when a container is about to run, "vz-hook
-// post-stop CTID" when it has ended. See lxc.container.conf(5), "CONTAINER HOOKS".
+// stop CTID" when it has ended and "vz-hook post-stop CTID" when nothing of it is left. See
+// lxc.container.conf(5), "CONTAINER HOOKS".
 #include "vz/base/text.hpp"
 #include "vz/cli/log.hpp"
 #include "vz/cli/tool.hpp"
@@ -32,6 +33,11 @@ Result<void> start_host(const config::Host& host, config::Ctid ctid, Reporter& o
     if (!pid)
         return fail(Errc::bad_syntax, "LXC_PID is not set; liblxc calls this program");
     return ops::hook_start_host(host, ctid, static_cast<pid_t>(*pid), out);
+}
+
+Result<void> stop(const config::Host& host, config::Ctid ctid, Reporter& out) {
+    const char* net_ns = std::getenv("LXC_NET_NS");
+    return net_ns ? ops::hook_stop(host, ctid, net_ns, out) : Result<void>();
 }
 
 // What nobody commanded is kept too: the end of a container, and that it was started again.
@@ -83,13 +89,15 @@ Result<void> post_stop(const config::Host& host, config::Ctid ctid, Reporter& ou
 int run(const std::vector<std::string>& arguments, cli::Io io) {
     const auto ctid = arguments.size() == 2 ? config::Ctid::parse(arguments[1]) : std::nullopt;
     if (!ctid)
-        return cli::report("vz-hook", fail(Errc::bad_syntax, "vz-hook start-host|post-stop CTID"), io.err);
+        return cli::report("vz-hook", fail(Errc::bad_syntax, "vz-hook start-host|stop|post-stop CTID"),
+                           io.err);
     const auto host = config::Host::load();
     if (!host)
         return cli::report("vz-hook", host.error(), io.err);
     cli::Log log(host->log_file(), "vz-hook");
     LogReporter out(log, "CT " + ctid->text());
     const auto done = arguments[0] == "start-host"  ? start_host(*host, *ctid, out)
+                      : arguments[0] == "stop"      ? stop(*host, *ctid, out)
                       : arguments[0] == "post-stop" ? post_stop(*host, *ctid, out)
                                                     : Result<void>(fail(Errc::bad_syntax, "unknown hook"));
     if (done)

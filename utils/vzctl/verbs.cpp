@@ -58,8 +58,29 @@ std::vector<Option> address_options() {
     return {{"ipadd|ip", 0, Takes::values, "ADDRESS", "add an IPv4 or IPv6 address; may be repeated"}};
 }
 
+std::vector<Option> interface_options() {
+    return {{"netif_add", 0, Takes::values, "NAME[,MAC[,HOST_NAME[,HOST_MAC[,BRIDGE]]]]",
+             "add a bridged interface"},
+            {"netif_del", 0, Takes::values, "NAME|all", "take a bridged interface away"},
+            {"ifname", 0, Takes::value, "NAME",
+             "the bridged interface that the following are about, and --ipadd, --ipdel"},
+            {"mac", 0, Takes::value, "MAC", "its MAC address inside"},
+            {"host_ifname", 0, Takes::value, "NAME", "its name on the host"},
+            {"host_mac", 0, Takes::value, "MAC", "its MAC address on the host"},
+            {"bridge", 0, Takes::value, "BRIDGE|none", "the bridge it is on"},
+            {"vlan", 0, Takes::value, "N|none", "its VLAN on a bridge that knows them"},
+            {"mac_filter", 0, Takes::value, "on|off",
+             "whether it may send only from its own MAC and IP addresses"},
+            {"gw", 0, Takes::value, "ADDRESS|none", "the gateway behind it"},
+            {"dhcp", 0, Takes::value, "yes|no", "whether it gets its addresses by DHCP"},
+            {"netdev_add", 0, Takes::values, "DEVICE", "move a network device of the host into it"},
+            {"netdev_del", 0, Takes::values, "DEVICE", "move it back"}};
+}
+
 std::vector<Option> set_options() {
     auto options = address_options();
+    for (auto& option : interface_options())
+        options.push_back(std::move(option));
     options.push_back({"ipdel", 0, Takes::values, "ADDRESS|all", "take an address away"});
     options.push_back({"bindmount_add|bindmount-add", 0, Takes::values, "[SRC:]DST[,ro]",
                        "share a folder of the host; more options: noexec, suid"});
@@ -235,6 +256,19 @@ Result<std::vector<std::string>> passwords(const cli::Parsed& parsed, std::istre
     return given;
 }
 
+ops::InterfaceRequest interface_request(const cli::Parsed& parsed) {
+    ops::InterfaceRequest request;
+    request.add = parsed.values("netif_add");
+    request.del = parsed.values("netif_del");
+    request.ifname = parsed.value("ifname").value_or("");
+    for (const char* key : {"mac", "host_ifname", "host_mac", "bridge", "vlan", "mac_filter", "gw", "dhcp"})
+        if (const auto value = parsed.value(key))
+            request.values.emplace_back(key, *value);
+    request.device_add = parsed.values("netdev_add");
+    request.device_del = parsed.values("netdev_del");
+    return request;
+}
+
 Result<int> run_set(const Call& call) {
     VZ_ASSIGN(const auto parsed, parse_options(*find_verb("set"), call.arguments));
     ops::SetRequest request;
@@ -243,14 +277,15 @@ Result<int> run_set(const Call& call) {
     request.ip_del = parsed.values("ipdel");
     request.bind_add = parsed.values("bindmount_add");
     request.bind_del = parsed.values("bindmount_del");
+    request.interfaces = interface_request(parsed);
     VZ_ASSIGN(request.passwords, passwords(parsed, call.io.in));
     request.crypted_passwords = parsed.has("crypted");
     request.reset_limits = parsed.has("reset_ub");
     request.sample = parsed.value("applyconfig");
     request.save = parsed.has("save");
     const bool nothing = request.changes.empty() && request.ip_add.empty() && request.ip_del.empty() &&
-                         request.bind_add.empty() && request.bind_del.empty() && request.passwords.empty() &&
-                         !request.reset_limits && !request.sample;
+                         request.bind_add.empty() && request.bind_del.empty() && request.interfaces.empty() &&
+                         request.passwords.empty() && !request.reset_limits && !request.sample;
     if (nothing)
         return fail(Errc::too_few_parameters, "nothing to set; vzctl set --help lists what can be set");
     return ok(ops::set(call.context, call.ctid, std::move(request)));

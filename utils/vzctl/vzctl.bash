@@ -7,7 +7,8 @@ _vz_cache=${VZ_SYSROOT:-}/var/lib/vz/template/cache
 
 # Options of the settings that vzctl and vzcreate share. Those for old scripts are accepted and not offered.
 _vz_settings="--hostname --nameserver --searchdomain --name --description --onboot --bootorder --disabled
-    --restart --console --stop-timeout --root --private --ram --swap --cpulimit --cpus --cpuunits --numproc"
+    --restart --console --stop-timeout --root --private --firewall --firewall_policy --firewall_out --firewall_out_policy
+    --ram --swap --cpulimit --cpus --cpuunits --numproc"
 
 # Ids and names of all containers, one a line.
 _vz_containers() {
@@ -39,6 +40,11 @@ _vz_samples() {
     done
 }
 
+# Names of network devices of the host, of one kind or all.
+_vz_links() { # [KIND]
+    ip -o link show ${1:+type "$1"} 2>/dev/null | sed -n 's/^[0-9]*: \([^:@]*\).*/\1/p' | grep -vx 'lo\|venet.*\|veth.*'
+}
+
 # Sets COMPREPLY to those of the lines that begin with the word.
 _vz_offer() { # WORD LINES
     local line
@@ -58,14 +64,20 @@ _vz_value() { # OPTION WORD
     --ostemplate | --template | -t) _vz_offer "$2" "$(_vz_templates)" ;;
     --config) _vz_offer "$2" "$(_vz_samples)" ;;
     --layout) _vz_offer_words "$2" overlay dir ;;
-    --onboot | --disabled | --console) _vz_offer_words "$2" yes no ;;
+    --onboot | --disabled | --console | --dhcp) _vz_offer_words "$2" yes no ;;
     --restart) _vz_offer_words "$2" no on-failure always ;;
     --bindmount_add | --bindmount-add) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     --bindmount_del | --bindmount-del) _vz_offer_words "$2" all ;;
+    --firewall_policy | --firewall_out_policy) _vz_offer_words "$2" drop accept ;;
+    --mac_filter) _vz_offer_words "$2" on off ;;
+    --bridge) mapfile -t COMPREPLY < <(compgen -W "none $(_vz_links bridge)" -- "$2") ;;
+    --netdev_add) mapfile -t COMPREPLY < <(compgen -W "$(_vz_links)" -- "$2") ;;
+    --netif_del) _vz_offer_words "$2" all ;;
     --nameserver | --searchdomain) _vz_offer_words "$2" inherit ;;
     --ipdel) _vz_offer_words "$2" all ;;
     --root | --private) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     --ipadd | --ip | --userpasswd | --local_uid | --local_gid | --hostname | --name | --description | --bootorder | \
+        --netif_add | --ifname | --mac | --host_ifname | --host_mac | --vlan | --gw | --netdev_del | --firewall | --firewall_out | \
         --stop-timeout | --wait-timeout | --ram | --swap | --cpulimit | --cpus | --cpuunits | --numproc) COMPREPLY=() ;;
     *) return 1 ;;
     esac
@@ -83,7 +95,9 @@ _vz_option_and_word() { # sets option and word
 _vzctl_options() { # VERB
     case $1 in
     create) echo "--ostemplate --config --layout --ipadd --local_uid --local_gid $_vz_settings" ;;
-    set) echo "--save --ipadd --ipdel --bindmount_add --bindmount_del --userpasswd --crypted --reset_ub --applyconfig --ostemplate $_vz_settings" ;;
+    set) echo "--save --ipadd --ipdel --bindmount_add --bindmount_del --netif_add --netif_del --ifname --mac --host_ifname
+        --host_mac --bridge --vlan --mac_filter --gw --dhcp --netdev_add --netdev_del --userpasswd --crypted --reset_ub
+        --applyconfig --ostemplate $_vz_settings" ;;
     start) echo "--wait --wait-timeout --force --skip-remount" ;;
     stop) echo "--fast --skip-umount" ;;
     restart) echo "--wait --wait-timeout --force --skip-remount --fast --skip-umount" ;;

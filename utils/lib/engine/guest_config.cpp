@@ -80,6 +80,7 @@ Result<std::string> lxc_config(const GuestConfig& guest) {
     add_network(lines, guest);
     lines.add("lxc.hook.version", "1");
     lines.add("lxc.hook.start-host", format("{} start-host {}", guest.hook_program, guest.ctid));
+    lines.add("lxc.hook.stop", format("{} stop {}", guest.hook_program, guest.ctid));
     lines.add("lxc.hook.post-stop", format("{} post-stop {}", guest.hook_program, guest.ctid));
     lines.add("lxc.log.file", guest.log_file);
     lines.add("lxc.log.level", guest.log_ends ? "INFO" : "WARN");

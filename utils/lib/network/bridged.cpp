@@ -90,6 +90,19 @@ struct Work {
     Change inside() const { return {file.lock_fd(), attachment.guest_net_ns}; }
 };
 
+// A device that is not in the record is the administrator's. Asked before the record is written: what is in
+// it is ours to remove.
+Result<void> check_free(const Links& host, const Attachment& attachment, const Made& before) {
+    for (const auto& netif : attachment.netifs)
+        if (host.find(netif.host_ifname) && before.ports.count(netif.host_ifname) == 0)
+            return fail(Errc::veth, "{}: the host has a device of this name already", netif.host_ifname);
+    for (const auto& device : attachment.devices)
+        if (const LinkInfo* link = host.find(device);
+            link && (link->kind == "bridge" || before.ports.count(device) != 0))
+            return fail(Errc::net_device, "{} cannot be given to a container", device);
+    return {};
+}
+
 // Ports that are not wanted any more, and those whose other end is not (or no longer) the container's. They
 // may vanish meanwhile, when an earlier namespace of the container dies.
 Result<void> remove_ports(Work& work) {
@@ -100,8 +113,6 @@ Result<void> remove_ports(Work& work) {
     for (const auto& netif : work.attachment.netifs) {
         if (!work.host.find(netif.host_ifname) || is_connected(work.host, work.guest, netif))
             continue;
-        if (work.before.ports.count(netif.host_ifname) == 0)
-            return fail(Errc::veth, "{}: the host has a device of this name already", netif.host_ifname);
         batch += format("link del dev {}\n", netif.host_ifname);
     }
     if (batch.empty())
@@ -173,9 +184,7 @@ Result<void> set_up_inside(const Work& work) {
 Result<void> give_devices(const Work& work) {
     std::string batch;
     for (const auto& device : work.attachment.devices) {
-        if (const LinkInfo* link = work.host.find(device)) {
-            if (link->kind == "bridge" || work.before.ports.count(device) != 0)
-                return fail(Errc::net_device, "{} cannot be given to a container", device);
+        if (work.host.find(device)) {
             batch += format("link set dev {} netns {}\n", device, ns_path(work.attachment.guest_net_ns));
         } else if (!work.guest.find(device)) {
             return fail(Errc::net_device, "{}: no such network device", device);
@@ -239,6 +248,7 @@ Result<void> bring_up_locked(const Attachment& attachment, const StateFile& file
     VZ_ASSIGN(auto guest, read_links(attachment.guest_net_ns));
     for (const auto& netif : attachment.netifs)
         VZ_TRY(find_socket(host, netif).context(netif.ifname));
+    VZ_TRY(check_free(host, attachment, before));
     Work work{attachment, file, before, std::move(host), std::move(guest)};
     VZ_TRY(file.write(touched.text()));
     VZ_TRY(run_rules(attachment, before, file.lock_fd()));
@@ -272,13 +282,17 @@ Result<void> Bridged::bring_up(const Attachment& attachment) const {
     return bring_up_locked(attachment, file, Made::parse(remembered), m_reporter);
 }
 
-Result<void> Bridged::apply_rules(const Attachment& attachment) const {
+Result<void> Bridged::apply_rules(const Attachment& all) const {
+    Attachment attachment = all;
     if (wanted_of(attachment).empty() && !StateFile::any_trace(m_state_dir, attachment.ctid, k_kind))
         return {};
     VZ_ASSIGN(const auto file, StateFile::open(m_state_dir, attachment.ctid, k_kind));
     VZ_ASSIGN(const auto remembered, file.read());
     auto made = Made::parse(remembered);
     const bool had_rules = made.rules;
+    // An interface that was configured by hand is there after the next start.
+    std::erase_if(attachment.netifs,
+                  [&](const Netif& netif) { return made.ports.count(netif.host_ifname) == 0; });
     made.rules = !attachment.firewall.is_open();
     if (made.rules && !had_rules)
         VZ_TRY(file.write(made.text()));

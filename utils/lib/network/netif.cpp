@@ -178,6 +178,43 @@ std::string netifs_text(const std::vector<Netif>& netifs) {
     return text::join(parts, ";");
 }
 
+Result<void> set_value(Netif& netif, const std::string& key, const std::string& value) {
+    const bool clear = value.empty() || value == "none";
+    if (clear && key == "bridge")
+        netif.bridge.clear();
+    else if (clear && key == "vlan")
+        netif.vlan.reset();
+    else if (clear && key == "gw")
+        netif.gateways.clear();
+    else if (clear)
+        return bad(format("{}: a value expected, not", key), value);
+    if (clear)
+        return {};
+    if (key == "gw")
+        if (const auto gateway = Ip::parse(value))
+            std::erase_if(netif.gateways, [&](const Ip& ip) { return ip.family() == gateway->family(); });
+    return take(netif, key, value);
+}
+
+void complete(std::vector<Netif>& netifs, std::uint32_t ctid) {
+    const auto has_name = [&](const std::string& name) {
+        return std::any_of(netifs.begin(), netifs.end(),
+                           [&](const Netif& other) { return other.host_ifname == name; });
+    };
+    const auto has_mac = [&](const std::string& mac) {
+        return std::any_of(netifs.begin(), netifs.end(),
+                           [&](const Netif& other) { return other.mac == mac; });
+    };
+    for (Netif& netif : netifs) {
+        if (netif.mac.empty())
+            netif.mac = generate_mac(ctid, netif.ifname, has_mac);
+        if (netif.host_ifname.empty())
+            netif.host_ifname = generate_host_ifname(ctid, has_name);
+        if (netif.host_mac.empty())
+            netif.host_mac = k_default_host_mac;
+    }
+}
+
 Result<Netif> parse_netif_add(std::string_view text) {
     static const std::string keys[] = {"ifname", "mac", "host_ifname", "host_mac", "bridge"};
     const auto values = text::split(text, ',');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "census.hpp"
 
+#include "attachment.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/ops/pending.hpp"
@@ -24,6 +25,8 @@ void note_container(Census& census, const config::Container& container) {
     if (const auto range = container.id_range())
         census.ranges.push_back(*range);
     note_addresses(census, container.addresses(), owner);
+    for (auto& address : netif_addresses(container))
+        census.addresses.emplace(std::move(address), owner);
     if (!container.name().empty())
         census.names.emplace(container.name(), owner);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/guest_identity.hpp"
 
+#include "attachment.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
 
@@ -57,6 +58,8 @@ guest::Identity identity_of(const config::Container& container, Reporter& out) {
         identity.hostname.clear();
     }
     identity.addresses = container.addresses();
+    for (const auto& address : netif_addresses(container))
+        identity.addresses.push_back(address.text());
     identity.nameservers = resolved(container, "NAMESERVER", "nameserver", guest::valid_address, out);
     identity.search_domains = resolved(container, "SEARCHDOMAIN", "search", guest::valid_domain, out);
     return identity;

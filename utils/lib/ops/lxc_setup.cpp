@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/lxc_setup.hpp"
 
+#include "attachment.hpp"
 #include "ct_limits.hpp"
 #include "net_policy.hpp"
 #include "volume.hpp"
@@ -112,12 +113,16 @@ Result<void> hook_start_host(const config::Host& host, config::Ctid ctid, pid_t 
                                         sys::read_kernel_file("/proc/self/mountinfo").value_or(""))};
     VZ_TRY(limits::apply(limits_of(container, out), runtime.groups));
     VZ_TRY(attach_binds(container, init));
-    const sys::Fd net_ns(::open((proc + "/ns/net").c_str(), O_RDONLY | O_CLOEXEC));
-    if (!net_ns)
-        return sys_fail(errno, Errc::environment, "open the container's network namespace");
-    const network::Routed routed(network_policy(host, out), out);
-    VZ_TRY(routed.bring_up({ctid.value(), net_ns.get(), configured_addresses(container, out)}));
+    VZ_TRY(bring_network_up(host, container, init, Parts::all, {}, out));
     return save_runtime(host.paths, ctid, runtime);
+}
+
+Result<void> hook_stop(const config::Host& host, config::Ctid ctid, const std::string& net_ns,
+                       Reporter& out) {
+    const sys::Fd fd(::open(net_ns.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd)
+        return sys_fail(errno, Errc::net_device, "open the container's network namespace");
+    return network::Bridged(network_state_dir(host), out).return_devices(ctid.value(), fd.get());
 }
 
 Result<Ended> hook_post_stop(const config::Host& host, config::Ctid ctid, Reporter& out) {
@@ -148,10 +153,7 @@ Result<void> finish_stop(const Context& context, const config::Container& contai
 void after_stop(const Context& context, const config::Container& container) {
     const auto& paths = context.host.paths;
     forget_runtime(paths, container.ctid());
-    const network::Routed routed(network_policy(context.host, silent_reporter()));
-    if (auto down = routed.take_down(container.ctid().value()); !down)
-        context.out.warning(
-            format("take the network of {} down: {}", container.ctid().value(), down.error().what));
+    take_network_down(context.host, container.ctid(), context.out);
     const auto name = engine_name(container);
     if (const auto dir = sys::Dir::open(paths.lxc_dir()))
         (void)dir->remove_tree(name);

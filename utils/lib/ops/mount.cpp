@@ -84,12 +84,17 @@ Result<void> umount_command(const Context& context, config::Ctid ctid) {
     return unmount(context, container);
 }
 
-Result<void> in_guest_files(const config::Container& container,
-                            const std::function<Result<void>(const sys::Dir& root)>& work) {
+Result<std::string> from_guest_files(const config::Container& container,
+                                     const std::function<Result<std::string>(const sys::Dir& root)>& work) {
     VZ_ASSIGN(const auto volume, volume_of(container));
     VZ_ASSIGN(const auto userns, sys::make_userns(volume.ids));
     VZ_ASSIGN(const auto root, sys::Dir::open(volume.root));
-    VZ_TRY(sys::run_as_container_root(userns, [&]() -> Result<std::string> {
+    return sys::run_as_container_root(userns, [&] { return work(root); });
+}
+
+Result<void> in_guest_files(const config::Container& container,
+                            const std::function<Result<void>(const sys::Dir& root)>& work) {
+    VZ_TRY(from_guest_files(container, [&](const sys::Dir& root) -> Result<std::string> {
         VZ_TRY(work(root));
         return std::string();
     }));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/set.hpp"
 
+#include "attachment.hpp"
 #include "census.hpp"
 #include "ct_limits.hpp"
 #include "net_policy.hpp"
+#include "net_settings.hpp"
 #include "sample.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
@@ -140,17 +142,32 @@ Result<void> apply_addresses(const Context& context, const config::Container& co
     return routed.announce(addresses);
 }
 
+// After a failure the interfaces are what they were, as far as that is possible.
+Result<void> apply_interfaces(const Context& context, const config::Container& wanted,
+                              const Runtime& runtime) {
+    const auto before = config::load_container(context.host, wanted.ctid());
+    const auto old_netifs = before ? netifs_of(*before).value_or({}) : std::vector<network::Netif>{};
+    auto done =
+        bring_network_up(context.host, wanted, runtime.init, Parts::not_routed, old_netifs, context.out);
+    if (!done && before)
+        (void)bring_network_up(context.host, *before, runtime.init, Parts::not_routed,
+                               netifs_of(wanted).value_or({}), silent_reporter());
+    return done;
+}
+
 Result<void> apply_identity(const Context& context, const config::Container& container,
                             const Changes& changes) {
     const auto identity = identity_of(container, context.out);
     const bool named = changes_any(changes, {"HOSTNAME"});
-    const bool moved = changes_any(changes, {"IP_ADDRESS"});
+    const bool moved = changes_any(changes, {"IP_ADDRESS", "NETIF"});
     const bool resolver = changes_any(changes, {"NAMESERVER", "SEARCHDOMAIN"});
     return in_guest_files(container, [&](const sys::Dir& root) -> Result<void> {
         if (named)
             VZ_TRY(guest::set_hostname(root, identity.hostname).as(Errc::hostname));
         if (named || moved)
             VZ_TRY(guest::set_hosts(root, identity.hostname, identity.addresses).as(Errc::hostname));
+        if (changes_any(changes, {"NETIF"}))
+            VZ_TRY(guest::set_interfaces(root, guest_interfaces(container)));
         if (resolver)
             VZ_TRY(
                 guest::set_resolver(root, identity.nameservers, identity.search_domains, guest::Empty::clear)
@@ -199,9 +216,12 @@ Result<void> apply_live(const Context& context, const config::Container& wanted,
         VZ_TRY(limits::apply(limits_of(wanted, context.out), runtime.groups));
     if (changes_any(changes, {"IP_ADDRESS"}))
         VZ_TRY(apply_addresses(context, wanted, runtime));
+    if (changes_any(changes, {"NETIF", "NETDEV", "FIREWALL", "FIREWALL_POLICY", "FIREWALL_OUT",
+                              "FIREWALL_OUT_POLICY"}))
+        VZ_TRY(apply_interfaces(context, wanted, runtime));
     if (changes_any(changes, {"HOSTNAME"}))
         VZ_TRY(set_live_hostname(runtime.init, wanted.hostname()));
-    if (changes_any(changes, {"HOSTNAME", "IP_ADDRESS", "NAMESERVER", "SEARCHDOMAIN"}))
+    if (changes_any(changes, {"HOSTNAME", "IP_ADDRESS", "NETIF", "NAMESERVER", "SEARCHDOMAIN"}))
         VZ_TRY(apply_identity(context, wanted, changes));
     return apply_binds(wanted, runtime, request);
 }
@@ -248,6 +268,9 @@ Result<void> plan(const Context& context, const config::Container& container, Se
     for (const auto& text : request.passwords)
         VZ_TRY(parse_credentials(text));
     VZ_TRY(check_name(context, container.ctid(), request.changes));
+    VZ_TRY(plan_firewall(container, request));
+    VZ_ASSIGN(const auto bridged, plan_interfaces(context, container, request));
+    VZ_TRY(check_new_addresses(context, container.ctid(), bridged));
     if (!request.ip_add.empty() || !request.ip_del.empty()) {
         VZ_ASSIGN(const auto addresses, new_addresses(container, request));
         VZ_TRY(check_new_addresses(context, container.ctid(), request.ip_add));

@@ -5,6 +5,7 @@
 #include "vz/base/units.hpp"
 #include "vz/config/container.hpp"
 #include "vz/guest/identity.hpp"
+#include "vz/network/firewall.hpp"
 #include "vz/ops/restart_policy.hpp"
 
 #include <algorithm>
@@ -125,6 +126,16 @@ Result<std::string> restart(std::string_view s) {
     return std::string(s);
 }
 
+Result<std::string> firewall_rules(std::string_view s) {
+    VZ_ASSIGN(const auto rules, network::parse_rules(s));
+    return network::rules_text(rules);
+}
+
+Result<std::string> firewall_policy(std::string_view s) {
+    VZ_TRY(network::parse_policy(s));
+    return std::string(text::trim(s));
+}
+
 constexpr auto k_now = Applies::now;
 constexpr auto k_later = Applies::next_start;
 constexpr auto k_saved = Applies::saved_only;
@@ -148,6 +159,13 @@ constexpr std::array k_settings = std::to_array<Setting>({
      number<1, 86400>},
     {"root", "VE_ROOT", "PATH", "where it is mounted", k_later, false, path},
     {"private", "VE_PRIVATE", "PATH", "where its files are", k_later, false, path},
+    {"firewall", "FIREWALL", "RULES", "who may connect to it, as \"tcp:80,443 tcp:22@192.0.2.0/24 icmp\"",
+     k_now, true, firewall_rules},
+    {"firewall_policy", "FIREWALL_POLICY", "drop|accept", "what happens to others", k_now, false,
+     firewall_policy},
+    {"firewall_out", "FIREWALL_OUT", "RULES", "to whom it may connect", k_now, true, firewall_rules},
+    {"firewall_out_policy", "FIREWALL_OUT_POLICY", "drop|accept", "what happens to the rest of that", k_now,
+     false, firewall_policy},
     {"ram", "PHYSPAGES", "SIZE", "memory, e.g. 512M", k_now, false, ram},
     {"swap", "SWAPPAGES", "SIZE", "swap besides memory, e.g. 1G", k_now, false, bytes_as_pages},
     {"cpulimit", "CPULIMIT", "PERCENT", "CPU time at most; 100 is one CPU, 0 no limit", k_now, false,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/start.hpp"
 
+#include "attachment.hpp"
 #include "net_policy.hpp"
 #include "volume.hpp"
 #include "vz/base/text.hpp"
@@ -27,7 +28,9 @@ namespace vz::ops {
 namespace {
 
 Result<void> check_addresses(const Context& context, const config::Container& container) {
-    const auto addresses = configured_addresses(container, context.out);
+    auto addresses = configured_addresses(container, context.out);
+    for (auto& address : netif_addresses(container))
+        addresses.push_back(std::move(address));
     if (addresses.empty())
         return {};
     const network::Routed routed(network_policy(context.host, context.out));
@@ -45,6 +48,7 @@ Result<void> check_startable(const Context& context, const config::Container& co
         return fail(Errc::start_disabled, "Container start disabled; use --force to start it all the same");
     if (is_running(context.host.paths, container.ctid()))
         return fail(Errc::running, "Container is already running");
+    VZ_TRY(attachment_of(container)); // a wrong rule is told before anything is mounted
     return check_addresses(context, container);
 }
 
@@ -70,7 +74,8 @@ Result<void> run(const Context& context, const config::Container& container) {
         VZ_TRY(guest::check_bootable(root));
         if (container.is_yes("CONSOLE"))
             VZ_TRY(guest::allow_console_login(root));
-        return guest::apply(root, identity_of(container, context.out));
+        VZ_TRY(guest::apply(root, identity_of(container, context.out)));
+        return guest::set_interfaces(root, guest_interfaces(container));
     }));
     say_what_is_set(context, container);
     VZ_TRY(prepare_lxc(context, container));

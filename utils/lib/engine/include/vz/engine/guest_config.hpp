@@ -19,7 +19,7 @@ struct GuestConfig {
     bool is_32bit = false;
     std::string host_device;  // host end of the routed network device; "" for loopback only
     std::string guest_mac;    // of the guest's end
-    std::string hook_program; // called as "PROGRAM start-host CTID" and "PROGRAM post-stop CTID"
+    std::string hook_program; // called as "PROGRAM start-host CTID", "… stop CTID" and "… post-stop CTID"
     std::string log_file;
     bool log_ends = false; // the log tells how its init ended
     bool console = false;  // /dev/console and /dev/tty1 to tty4, held by the monitor: cannot be checkpointed

@@ -36,6 +36,14 @@ struct Netif {
 Result<std::vector<Netif>> parse_netifs(std::string_view text);
 std::string netifs_text(const std::vector<Netif>& netifs);
 
+// One value as an option gives it, by its key in NETIF; "" or "none" takes it away. A gateway replaces that
+// of its family. Errc::bad_value.
+Result<void> set_value(Netif& netif, const std::string& key, const std::string& value);
+
+// What is missing and can be chosen: MAC addresses and the host's name for it. `netifs` are all of the
+// container.
+void complete(std::vector<Netif>& netifs, std::uint32_t ctid);
+
 // Single values, as options give them. Errc::bad_value.
 Result<std::string>
 parse_device_name(std::string_view text); // no name that is ours or the kernel's (venet0, lo)

@@ -20,6 +20,10 @@ Result<void> prepare_lxc(const Context& context, const config::Container& contai
 // limits, addresses, the runtime record. Also on a reboot from inside. `init`: LXC_PID.
 Result<void> hook_start_host(const config::Host& host, config::Ctid ctid, pid_t init, Reporter& out);
 
+// Called by vz-hook when the container has ended and its namespaces are still there: devices of the host come
+// back. `net_ns`: LXC_NET_NS, a path. Also on a reboot from inside.
+Result<void> hook_stop(const config::Host& host, config::Ctid ctid, const std::string& net_ns, Reporter& out);
+
 // Called by vz-hook in a process of its own when the container has ended and will not reboot: waits for the
 // lock, and if nobody started it again, takes its addresses down and unmounts it.
 Result<Ended> hook_post_stop(const config::Host& host, config::Ctid ctid, Reporter& out);

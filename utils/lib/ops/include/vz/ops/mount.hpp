@@ -7,6 +7,7 @@
 #include "vz/sys/dir.hpp"
 
 #include <functional>
+#include <string>
 
 namespace vz::ops {
 
@@ -23,5 +24,8 @@ Result<void> umount_command(const Context& context, config::Ctid ctid);
 // Runs `work` on the mounted root file system as the container's own root, with no rights outside.
 Result<void> in_guest_files(const config::Container& container,
                             const std::function<Result<void>(const sys::Dir& root)>& work);
+// The same, and what it found.
+Result<std::string> from_guest_files(const config::Container& container,
+                                     const std::function<Result<std::string>(const sys::Dir& root)>& work);
 
 } // namespace vz::ops

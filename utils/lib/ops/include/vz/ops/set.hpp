@@ -11,11 +11,38 @@
 
 namespace vz::ops {
 
+// Bridged interfaces (NETIF) and devices of the host given to the container (NETDEV), as options have them.
+struct InterfaceRequest {
+    std::vector<std::string> add; // --netif_add
+    std::vector<std::string> del; // --netif_del: names, or "all"
+    std::string ifname; // --ifname: the values, and addresses added and deleted, are this interface's
+    Changes values;     // by key of NETIF: mac, host_ifname, host_mac, bridge, mac_filter, vlan, gw, dhcp
+    std::vector<std::string> device_add;
+    std::vector<std::string> device_del;
+
+    bool empty() const {
+        return add.empty() && del.empty() && ifname.empty() && values.empty() && device_add.empty() &&
+               device_del.empty();
+    }
+};
+
+// A change of the list of rules of one direction, in terms of what is there when the container's lock is
+// held.
+struct FirewallEdit {
+    enum class Kind { add, remove, replace };
+    Kind kind = Kind::add;
+    bool out = false;
+    std::vector<std::string> rules;
+    std::optional<std::string> policy; // "drop", "accept" or "" for none
+};
+
 struct SetRequest {
     Changes changes;                   // normalised, from collect_changes()
     std::optional<std::string> sample; // --applyconfig: its settings first, `changes` override them
     std::vector<std::string> ip_add;
-    std::vector<std::string> ip_del;    // "all" for all of them
+    std::vector<std::string> ip_del; // "all" for all of them
+    InterfaceRequest interfaces;
+    std::optional<FirewallEdit> firewall;
     std::vector<std::string> bind_add;  // "[SRC:]DST[,ro…]"
     std::vector<std::string> bind_del;  // targets, or "all"
     std::vector<std::string> passwords; // "user:password"
