@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/console.hpp"
 
+#include "terminal_type.hpp"
 #include "vz/base/scope.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
@@ -127,16 +128,9 @@ bool wait_until_running(const Context& context, config::Ctid ctid) {
     return true;
 }
 
-std::string own_term() {
-    const char* term = std::getenv("TERM");
-    const std::string value = term ? term : "";
-    return value.empty() || value.size() > 63 || text::has_control(value) || value[0] == '-' ? "linux"
-                                                                                             : value;
-}
-
 engine::AttachRequest login_request() {
     engine::AttachRequest request;
-    const auto term = own_term();
+    const auto term = terminal_type();
     request.terminal = true;
     request.environment = {"TERM=" + term,
                            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/exec.hpp"
 
+#include "terminal_type.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/engine/guest_config.hpp"
@@ -10,7 +11,6 @@
 #include "vz/sys/file.hpp"
 
 #include <chrono>
-#include <cstdlib>
 #include <thread>
 #include <unistd.h>
 
@@ -24,13 +24,6 @@ constexpr std::size_t k_longest_argument = 100000;
 
 std::vector<std::string> exec_environment() {
     return {"HOME=/", "TERM=linux", format("PATH={}", k_path)};
-}
-
-std::string own_term() {
-    const char* term = std::getenv("TERM");
-    const std::string value = term ? term : "";
-    const bool plain = !value.empty() && value.size() < 64 && !text::has_control(value);
-    return plain ? value : "linux";
 }
 
 std::vector<std::vector<std::string>> shells(const std::vector<std::string>& arguments) {
@@ -109,8 +102,12 @@ Result<int> exec(const Context& context, config::Ctid ctid, ExecMode mode,
 Result<int> enter(const Context& context, config::Ctid ctid, const std::vector<std::string>& command) {
     VZ_ASSIGN(const auto container, running_container(context, ctid));
     engine::AttachRequest request;
-    request.environment = {"HOME=/root",      "USER=root",          "LOGNAME=root",
-                           "SHELL=/bin/bash", "TERM=" + own_term(), format("PATH={}", k_path)};
+    request.environment = {"HOME=/root",
+                           "USER=root",
+                           "LOGNAME=root",
+                           "SHELL=/bin/bash",
+                           "TERM=" + terminal_type(),
+                           format("PATH={}", k_path)};
     request.candidates = command.empty() ? shells({"-l"}) : shells({"-c", text::join(command, " ")});
     request.terminal = ::isatty(STDIN_FILENO) != 0;
     context.out.info(format("entered into CT {}", ctid.value()));
