@@ -52,12 +52,10 @@ Result<ops::CreateRequest> request_of(const cli::Parsed& parsed) {
     }
     request.template_name = parsed.value("template").value_or("");
     request.sample = parsed.value("config");
-    if (const auto layout = parsed.value("layout")) {
-        request.layout = config::parse_layout(*layout);
-        if (!request.layout)
-            return fail(Errc::bad_value, "unknown layout {}: dir and overlay are known",
-                        text::printable(*layout));
-    }
+    request.layout = parsed.value("layout");
+    if (request.layout && !config::is_layout_word(*request.layout))
+        return fail(Errc::bad_value, "unknown layout {}: known are {}", text::printable(*request.layout),
+                    config::layout_words());
     VZ_ASSIGN(request.changes, ops::collect_changes([&](auto name) { return parsed.values(name); }));
     request.ip_add = parsed.values("ip");
     return request;

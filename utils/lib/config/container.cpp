@@ -5,20 +5,50 @@
 #include "vz/base/units.hpp"
 #include "vz/sys/file.hpp"
 
+#include <array>
 #include <climits>
+#include <utility>
 
 namespace vz::config {
 
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Layout>, 5> k_layouts{{
+    {"dir", Layout::dir},
+    {"overlay", Layout::overlay},
+    {"btrfs", Layout::btrfs},
+    {"lvm", Layout::lvm},
+    {"lvmthin", Layout::lvmthin},
+}};
+
+} // namespace
+
 std::optional<Layout> parse_layout(std::string_view text) {
-    if (text == "overlay")
-        return Layout::overlay;
-    if (text == "dir" || text == "simfs")
+    if (text == "simfs")
         return Layout::dir;
+    for (const auto& [word, layout] : k_layouts)
+        if (word == text)
+            return layout;
     return std::nullopt;
 }
 
+bool is_layout_word(std::string_view text) {
+    return parse_layout(text) || text == "ploop" || text == "ploop:expanded" || text == "ploop:plain" ||
+           text == "ploop:raw";
+}
+
 std::string_view layout_name(Layout layout) {
-    return layout == Layout::overlay ? "overlay" : "dir";
+    for (const auto& [word, known] : k_layouts)
+        if (known == layout)
+            return word;
+    return "dir";
+}
+
+std::string layout_words() {
+    std::vector<std::string> words;
+    for (const auto& [word, layout] : k_layouts)
+        words.emplace_back(word);
+    return text::join(words, ", ");
 }
 
 Result<Limit> parse_limit(std::string_view s, std::uint64_t unit, std::uint64_t divide_by) {

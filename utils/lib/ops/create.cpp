@@ -36,6 +36,7 @@ struct Draft {
     templates::Template source;
     bool conf_exists = false;
     std::string scratch; // the private area while it is being made
+    bool insist_on_limits = false; // --diskspace or --diskinodes were given
 };
 
 Result<config::ConfFile> starting_conf(const config::Host& host, const CreateRequest& request,
@@ -96,8 +97,6 @@ Result<void> add_changes(config::ConfFile& conf, const CreateRequest& request,
     for (const auto& [key, value] : request.changes)
         VZ_TRY(conf.set(key, value));
     VZ_TRY(conf.set("OSTEMPLATE", source.name));
-    if (request.layout)
-        VZ_TRY(conf.set("VE_LAYOUT", config::layout_name(*request.layout)));
     std::vector<std::string> addresses = text::words(conf.get("IP_ADDRESS").value_or(""));
     for (const auto& text : request.ip_add) {
         VZ_ASSIGN(const auto address, network::Address::parse(text));
@@ -117,13 +116,11 @@ Result<Draft> draft(const Context& context, const CreateRequest& request, config
     VZ_ASSIGN(auto source, find_template(host, wanted, context.out));
     VZ_TRY(add_changes(conf, request, source));
     config::Container container(host, ctid, std::move(conf));
-    const auto layout = config::parse_layout(container.get_or("VE_LAYOUT", "overlay"));
-    if (!layout)
-        return fail(Errc::unknown_mount_type, "unknown layout {}: dir and overlay are known",
-                    text::printable(container.get_or("VE_LAYOUT", "")));
+    VZ_ASSIGN(const auto layout,
+              choose_layout(container, request.layout.value_or(container.get_or("VE_LAYOUT", "overlay"))));
     // Written down although they are the defaults: a later change of vz.conf must not move an existing
     // container.
-    VZ_TRY(container.conf().set("VE_LAYOUT", config::layout_name(*layout)));
+    VZ_TRY(container.conf().set("VE_LAYOUT", config::layout_name(layout)));
     if (!conf_exists) {
         VZ_TRY(container.conf().set("VE_ROOT", container.get_or("VE_ROOT", "/var/lib/vz/root/$VEID")));
         VZ_TRY(
@@ -132,17 +129,21 @@ Result<Draft> draft(const Context& context, const CreateRequest& request, config
     VZ_TRY(config::check_folders(container));
     if (container.uuid().empty())
         VZ_TRY(container.conf().set("VE_UUID", sys::random_uuid()));
-    if (container.layout() == config::Layout::overlay)
+    if (storage_for(layout)->traits().shares_template)
         VZ_TRY(container.conf().set("VE_TEMPLATE", source.tree_id));
     auto scratch = container.private_area() + ".tmp";
-    return Draft{std::move(container), std::move(source), conf_exists, std::move(scratch)};
+    const bool insist =
+        std::any_of(request.changes.begin(), request.changes.end(), [](const auto& change) {
+            return change.first == "DISKSPACE" || change.first == "DISKINODES";
+        });
+    return Draft{std::move(container), std::move(source), conf_exists, std::move(scratch), insist};
 }
 
 // Refuses early what cannot fit: a copy needs more than the archive, an overlay room for its first changes.
 Result<void> check_space(const Draft& draft) {
     const auto folder = parent_of(draft.container.private_area());
     struct stat archive {};
-    const bool copies = draft.container.layout() == config::Layout::dir;
+    const bool copies = !storage_for(draft.container.layout())->traits().instant_create;
     const auto size = copies && ::stat(draft.source.archive.c_str(), &archive) == 0 ? archive.st_size : 0;
     const auto needed = static_cast<std::uint64_t>(size) + (4 << 20);
     struct statvfs fs {};
@@ -190,8 +191,9 @@ Result<void> claim(const Context& context, Draft& draft, const CreateRequest& re
     VZ_TRY(storage::ensure_delegation(host.paths.subid_file("subuid"), host.paths.subid_file("subgid"), *ids,
                                       pool));
     Pending pending;
-    pending.scratch = {draft.scratch};
-    pending.paths = {container.private_area()};
+    pending.areas = {area_of(container)};
+    pending.scratch_areas = pending.areas;
+    pending.scratch_areas[0].path = draft.scratch;
     pending.ids = ids;
     pending.addresses = container.addresses();
     pending.name = container.name();
@@ -199,12 +201,8 @@ Result<void> claim(const Context& context, Draft& draft, const CreateRequest& re
     return announce(host, container.ctid(), pending);
 }
 
-Result<void> fill_from_archive(const Context& context, const storage::Volume& volume,
-                               const storage::Storage& layout, const templates::Template& source) {
-    VZ_ASSIGN(const auto folder, layout.content_folder(volume));
-    VZ_ASSIGN(const auto userns, sys::make_userns(volume.ids));
-    VZ_ASSIGN(auto mount, sys::clone_mount_mapped(folder, userns));
-    const sys::Dir target(std::move(mount));
+Result<void> fill_from_archive(const Context& context, const templates::Template& source,
+                               const sys::Dir& target, const sys::Fd& userns) {
     VZ_TRY(archive::extract({source.archive, target, userns, {}, context.out}));
     // A template of unknown origin may hold anything; better to refuse it here than at the first start.
     VZ_TRY(sys::run_as_container_root(userns, [&]() -> Result<std::string> {
@@ -214,20 +212,34 @@ Result<void> fill_from_archive(const Context& context, const storage::Volume& vo
     return {};
 }
 
+// A limit that only the sample asks for is worth a warning where it cannot be had, not a failure.
+Result<void> limit_new_area(const Context& context, const config::Container& container,
+                            const storage::Storage& layout, const storage::Volume& volume, bool insist) {
+    auto limits = disk_limits_of(container);
+    limits.insist = insist;
+    auto done = layout.set_limits(volume, limits, context.out);
+    if (done || insist)
+        return done;
+    context.out.warning(done.error().what);
+    return {};
+}
+
 Result<void> make_private_area(const Context& context, Draft& draft) {
     const auto& container = draft.container;
     const auto layout = storage_for(container.layout());
-    if (!layout->copies_template()) {
+    if (layout->traits().shares_template) {
         const templates::Store store(context.host.template_dir());
         VZ_TRY(store.ensure_tree(draft.source, context.out));
     }
     VZ_ASSIGN(auto volume, volume_of(container));
     volume.private_area = draft.scratch;
+    volume.template_tree = draft.source.tree_path;
+    volume.size = disk_limits_of(container).bytes;
     VZ_TRY(sys::make_dirs(parent_of(draft.scratch), 0700));
-    VZ_TRY(layout->create(volume));
-    if (layout->copies_template())
-        VZ_TRY(fill_from_archive(context, volume, *layout, draft.source));
-    return {};
+    VZ_TRY(layout->create(volume, [&](const sys::Dir& target, const sys::Fd& userns) {
+        return fill_from_archive(context, draft.source, target, userns);
+    }));
+    return limit_new_area(context, container, *layout, volume, draft.insist_on_limits);
 }
 
 // NUM.conf is what makes a container exist. One that was there before makes it exist only with the private

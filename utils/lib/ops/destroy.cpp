@@ -61,7 +61,8 @@ Result<void> destroy(const Context& context, config::Ctid ctid) {
     warn_about_link(context, container.private_area());
     after_stop(context, container);
     Pending pending;
-    pending.paths = {container.private_area(), container.root(), paths.ct_run_dir(ctid),
+    pending.areas = {area_of(container)};
+    pending.paths = {container.root(), paths.ct_run_dir(ctid),
                      format("{}/Dump.{}", context.host.dump_dir(), ctid.value()),
                      engine::lxc_lock_file(paths.lxc_dir(), engine_name(container))};
     VZ_TRY(announce(context.host, ctid, pending));

@@ -21,12 +21,13 @@ Result<void> check_template_id(const config::Container& container) {
     return {};
 }
 
-Result<void> mount_and_tell_scripts(const config::Container& container) {
+Result<void> mount_and_tell_scripts(const config::Container& container, Reporter& out) {
     if (const auto private_area = container.private_area(); !sys::exists(private_area))
         return fail(Errc::no_private, "Container private area {} does not exist", private_area);
     VZ_ASSIGN(const auto volume, volume_of(container));
     VZ_TRY(sys::make_dirs(volume.root).as(Errc::create_mount_point));
     VZ_TRY(check_template_id(container));
+    VZ_TRY(apply_disk_limits(container, out));
     VZ_TRY(storage_for(container.layout())->mount(volume));
     return run_host_scripts(container, "mount", Order::global_first);
 }
@@ -39,7 +40,7 @@ bool is_mounted(const config::Container& container) {
 
 Result<void> mount(const Context& context, const config::Container& container) {
     VZ_TRY(run_host_scripts(container, "premount", Order::global_first));
-    auto done = mount_and_tell_scripts(container);
+    auto done = mount_and_tell_scripts(container, context.out);
     if (!done) {
         (void)sys::unmount_all(container.root());
         (void)run_host_scripts(container, "postumount", Order::container_first);

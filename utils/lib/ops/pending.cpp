@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/pending.hpp"
 
+#include "volume.hpp"
 #include "vz/base/json.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
@@ -8,6 +9,9 @@
 #include "vz/sys/file.hpp"
 #include "vz/sys/mount.hpp"
 
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace vz::ops {
@@ -31,8 +35,62 @@ std::vector<std::string> strings_of(const Json* array) {
     return out;
 }
 
+Json to_json(const Area& area) {
+    Json json;
+    json.set("layout", std::string(config::layout_name(area.layout)));
+    json.set("path", area.path);
+    json.set("uuid", area.uuid);
+    json.set("volume_group", area.volume_group);
+    json.set("thin_pool", area.thin_pool);
+    return json;
+}
+
+Area read_area(const Json& json) {
+    return {config::parse_layout(json.string_or("layout")).value_or(config::Layout::dir), json.string_or("path"),
+            json.string_or("uuid"), json.string_or("volume_group"), json.string_or("thin_pool")};
+}
+
+Json to_json(const std::vector<Area>& areas) {
+    Json::Array out;
+    for (const auto& area : areas)
+        out.push_back(to_json(area));
+    return Json(std::move(out));
+}
+
+std::vector<Area> areas_in(const Json* array) {
+    std::vector<Area> out;
+    if (array && array->as_array())
+        for (const auto& item : *array->as_array())
+            out.push_back(read_area(item));
+    return out;
+}
+
+Json to_json(const Swap& swap) {
+    Json json;
+    json.set("aside", to_json(swap.aside));
+    json.set("current", to_json(swap.current));
+    json.set("aside_inode", swap.aside_inode);
+    json.set("key", swap.key);
+    json.set("value", swap.value);
+    return json;
+}
+
+std::optional<Swap> read_swap(const Json* json) {
+    const Json* aside = json ? json->find("aside") : nullptr;
+    const Json* current = json ? json->find("current") : nullptr;
+    const Json* inode = json ? json->find("aside_inode") : nullptr;
+    if (!aside || !current || !inode)
+        return std::nullopt;
+    return Swap{read_area(*aside), read_area(*current), inode->as_uint(), json->string_or("key"),
+                json->string_or("value")};
+}
+
 Json to_json(const Pending& pending) {
     Json json;
+    json.set("scratch_areas", to_json(pending.scratch_areas));
+    json.set("areas", to_json(pending.areas));
+    if (pending.swap)
+        json.set("swap", to_json(*pending.swap));
     json.set("scratch", Json::strings(pending.scratch));
     json.set("paths", Json::strings(pending.paths));
     json.set("addresses", Json::strings(pending.addresses));
@@ -52,9 +110,15 @@ std::optional<Pending> read_record(const std::string& path) {
     const auto json = Json::parse(**content);
     if (!json)
         return Pending{};
-    Pending pending{
-        strings_of(json->find("scratch")),   strings_of(json->find("paths")), std::nullopt,
-        strings_of(json->find("addresses")), json->string_or("name"),         json->string_or("tree")};
+    Pending pending;
+    pending.scratch_areas = areas_in(json->find("scratch_areas"));
+    pending.areas = areas_in(json->find("areas"));
+    pending.swap = read_swap(json->find("swap"));
+    pending.scratch = strings_of(json->find("scratch"));
+    pending.paths = strings_of(json->find("paths"));
+    pending.addresses = strings_of(json->find("addresses"));
+    pending.name = json->string_or("name");
+    pending.tree = json->string_or("tree");
     const Json* uid = json->find("uid_base");
     const Json* gid = json->find("gid_base");
     if (uid && gid)
@@ -73,6 +137,41 @@ Result<void> remove_path(const std::string& path) {
     return parent->remove_tree(path.substr(slash + 1)).as(Errc::delete_private);
 }
 
+Result<void> remove_area(const Area& area) {
+    storage::Volume volume;
+    volume.private_area = area.path;
+    volume.uuid = area.uuid;
+    volume.volume_group = area.volume_group;
+    volume.thin_pool = area.thin_pool;
+    return storage_for(area.layout)->remove(volume);
+}
+
+std::uint64_t inode_of(const std::string& path) {
+    struct stat st {};
+    return ::lstat(path.c_str(), &st) == 0 ? st.st_ino : 0;
+}
+
+Result<void> exchange(const std::string& a, const std::string& b) {
+    if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) != 0)
+        return sys_fail(errno, Errc::system, "exchange {} and {}", a, b);
+    return sys::fsync_dir(a.substr(0, a.rfind('/')));
+}
+
+// Before the decision the new area goes; after it, the new one takes the old one's place, and the old one goes.
+Result<void> finish_swap(const config::Host& host, config::Ctid ctid, const Swap& swap) {
+    const auto container = config::load_container(host, ctid);
+    if (!container && container.error().code != Errc::no_container_config)
+        return container.error(); // broken just now: whoever repairs it decides
+    const bool decided = container && container->get_own(swap.key) == swap.value;
+    if (!decided)
+        return remove_area(swap.aside);
+    if (swap.aside_inode != 0 && inode_of(swap.aside.path) == swap.aside_inode)
+        VZ_TRY(exchange(swap.aside.path, swap.current.path));
+    auto old = swap.current;
+    old.path = swap.aside.path;
+    return remove_area(old);
+}
+
 std::vector<config::Ctid> pending_ids(const config::Host& host) {
     std::vector<config::Ctid> ids;
     const auto dir = sys::Dir::open(folder(host));
@@ -86,6 +185,11 @@ std::vector<config::Ctid> pending_ids(const config::Host& host) {
 
 } // namespace
 
+Area area_of(const config::Container& container) {
+    return {container.layout(), container.private_area(), container.uuid(),
+            container.get_or("VE_VOLUME_GROUP", ""), container.get_or("VE_THIN_POOL", "")};
+}
+
 Result<void> announce(const config::Host& host, config::Ctid ctid, const Pending& pending) {
     return sys::write_file_atomic(record_path(host, ctid), to_json(pending).dump(2) + "\n", 0600);
 }
@@ -97,9 +201,15 @@ Result<void> finish(const config::Host& host, config::Ctid ctid) {
     const auto pending = read_record(record);
     if (!pending)
         return {};
+    if (pending->swap)
+        VZ_TRY(finish_swap(host, ctid, *pending->swap));
+    for (const auto& area : pending->scratch_areas)
+        VZ_TRY(remove_area(area));
     for (const auto& path : pending->scratch)
         VZ_TRY(remove_path(path));
     if (!sys::exists(host.paths.ct_conf(ctid))) {
+        for (const auto& area : pending->areas)
+            VZ_TRY(remove_area(area));
         for (const auto& path : pending->paths)
             VZ_TRY(remove_path(path));
         VZ_TRY(config::link_name(host.paths, ctid, ""));

@@ -2,12 +2,14 @@
 // Layout "overlay": lower = the shared template tree through an id-mapped mount, upper and work = plain
 // folders of the private area owned by the container's root (an id-mapped upper would make the overlay
 // read-only).
-#include "vz/storage/storage.hpp"
-
+#include "area.hpp"
 #include "vz/sys/file.hpp"
 #include "vz/sys/mount.hpp"
+#include "vz/sys/tree_copy.hpp"
 
 #include <cerrno>
+#include <fcntl.h>
+#include <functional>
 #include <optional>
 #include <sched.h>
 #include <sys/mount.h>
@@ -22,48 +24,193 @@ namespace {
 Result<void> make_owned_folder(const std::string& path, const sys::IdRange& ids, mode_t mode) {
     if (::mkdir(path.c_str(), 0700) != 0 || ::chown(path.c_str(), ids.uid_base, ids.gid_base) != 0 ||
         ::chmod(path.c_str(), mode) != 0)
-        return sys_fail(errno, errno == ENOSPC ? Errc::no_disk_space : Errc::create_private, "create {}",
-                        path);
+        return sys_fail(errno, errno == ENOSPC || errno == EDQUOT ? Errc::no_disk_space : Errc::create_private,
+                        "create {}", path);
     return {};
 }
 
-// Makes the detached overlay. The lower mount must stand at some path while it is made; in a private mount
-// namespace nobody else ever sees it there, and it vanishes with us.
-Result<sys::Fd> overlay_over_mapped_tree(const Volume& volume, const sys::Fd& tree) {
-    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-        return sys_fail(errno, Errc::mount, "make a private mount namespace");
-    VZ_TRY(sys::attach_mount(tree, volume.root));
-    return sys::make_overlay({{volume.root}, volume.private_area + "/upper", volume.private_area + "/work"});
+Result<void> make_layers(const Volume& volume, const std::string& folder) {
+    VZ_TRY(make_owned_folder(folder + "/upper", volume.ids, 0755));
+    return make_owned_folder(folder + "/work", volume.ids, 0700);
+}
+
+// `work` in a thread with a mount namespace of its own, where mounts can stand for a moment that nobody else
+// ever sees, and that vanish with us. Descriptors are shared by all threads.
+Result<sys::Fd> in_private_mounts(const std::function<Result<sys::Fd>()>& work) {
+    std::optional<Result<sys::Fd>> done;
+    std::thread([&] {
+        if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+            done = Result<sys::Fd>(sys_fail(errno, Errc::mount, "make a private mount namespace"));
+        else
+            done = work();
+    }).join();
+    return *std::move(done);
+}
+
+// The lower layer of an overlay must stand at some path while it is made. `folder` holds upper and work.
+Result<sys::Fd> overlay_on(const sys::Fd& lower, const std::string& folder) {
+    return in_private_mounts([&]() -> Result<sys::Fd> {
+        const std::string stand = "/sys"; // each host has it, and no layer lies in it
+        VZ_TRY(sys::attach_mount(lower, stand));
+        return sys::make_overlay({{stand}, folder + "/upper", folder + "/work"});
+    });
+}
+
+Result<sys::Fd> template_layer(const Volume& volume) {
+    if (!sys::exists(volume.template_tree))
+        return fail(Errc::template_not_found,
+                    "the container's template tree {} is missing; build or import the template again",
+                    volume.template_tree);
+    VZ_ASSIGN(const auto userns, sys::make_userns(volume.ids));
+    return sys::clone_mount_mapped(volume.template_tree, userns);
+}
+
+Result<void> remove_folder(const std::string& path) {
+    const auto slash = path.rfind('/');
+    auto parent = sys::Dir::open(path.substr(0, slash));
+    if (!parent)
+        return parent.error().sys_errno == ENOENT ? Result<void>() : Result<void>(std::move(parent).error());
+    return parent->remove_tree(path.substr(slash + 1));
+}
+
+Result<sys::Dir> raw(const std::string& path) {
+    VZ_ASSIGN(auto mount, sys::clone_mount(path));
+    return sys::Dir(std::move(mount));
+}
+
+// The index (work/index) joins the several names that a file has in the template, once one of them is changed:
+// without it a copy would show old content under the others. It must be copied together with the upper layer,
+// hard links between the two included, and without the entries of folders: those hold handles of the original.
+Result<void> copy_layers(const std::string& from, const sys::IdRange& owner, const std::string& to,
+                         const sys::IdRange& new_owner) {
+    VZ_ASSIGN(const auto source, raw(from));
+    VZ_ASSIGN(const auto target, raw(to));
+    sys::TreeCopy copy{source, target, owner, new_owner};
+    copy.keep_trusted = true;
+    copy.wants = [](std::string_view path, mode_t mode) {
+        constexpr std::string_view k_index = "work/index/";
+        if (path == "upper" || path.substr(0, 6) == "upper/")
+            return true;
+        if (path == "work" || path == "work/index")
+            return S_ISDIR(mode);
+        return path.substr(0, k_index.size()) == k_index && S_ISREG(mode);
+    };
+    VZ_TRY(sys::copy_tree(copy));
+    const sys::Fd fd(::openat(target.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::syncfs(fd.get()) != 0)
+        return sys_fail(errno, errno == ENOSPC ? Errc::no_disk_space : Errc::system, "write the copied files");
+    return {};
 }
 
 class OverlayStorage : public Storage {
 public:
-    bool copies_template() const override { return false; }
-
-    Result<void> create(const Volume& volume) const override {
-        if (::mkdir(volume.private_area.c_str(), 0755) != 0)
-            return sys_fail(errno, Errc::create_private, "mkdir {}", volume.private_area);
-        VZ_TRY(make_owned_folder(volume.private_area + "/upper", volume.ids, 0755));
-        return make_owned_folder(volume.private_area + "/work", volume.ids, 0700);
+    Traits traits() const override {
+        return {.shares_template = true,
+                .instant_create = true,
+                .instant_clone = true,
+                .snapshots = true,
+                .inode_limit = true};
     }
 
-    Result<std::string> content_folder(const Volume&) const override {
-        return fail(Errc::unknown_mount_type, "an overlay container shares its template's files");
+    Result<void> create(const Volume& volume, const Fill&) const override {
+        VZ_TRY(area::create(volume));
+        return make_layers(volume, volume.private_area);
     }
 
-    Result<void> mount(const Volume& volume) const override {
-        if (!sys::exists(volume.template_tree))
-            return fail(Errc::template_not_found,
-                        "the container's template tree {} is missing; build or import the "
-                        "template again",
-                        volume.template_tree);
-        VZ_ASSIGN(const auto userns, sys::make_userns(volume.ids));
-        VZ_ASSIGN(const auto tree, sys::clone_mount_mapped(volume.template_tree, userns));
-        // unshare(2) concerns the calling thread only; descriptors are shared by all threads.
-        std::optional<Result<sys::Fd>> overlay;
-        std::thread([&] { overlay = overlay_over_mapped_tree(volume, tree); }).join();
-        VZ_ASSIGN(const sys::Fd mount, *std::move(overlay));
-        return sys::attach_mount(mount, volume.root);
+    Result<void> remove(const Volume& volume) const override { return area::remove(volume); }
+
+    Result<sys::Fd> open(const Volume& volume) const override {
+        VZ_TRY(settle(volume));
+        VZ_ASSIGN(const auto lower, template_layer(volume));
+        return overlay_on(lower, volume.private_area);
+    }
+
+    Result<Files> files(const Volume& volume) const override {
+        VZ_ASSIGN(auto mount, open(volume));
+        return Files{sys::Dir(std::move(mount)), volume.ids};
+    }
+
+    Result<void> clone(const Volume& source, const Volume& target) const override {
+        VZ_TRY(settle(source));
+        VZ_TRY(create(target, {}));
+        return copy_layers(source.private_area, source.ids, target.private_area, target.ids);
+    }
+
+    Result<void> take_snapshot(const Volume& volume, const std::string& id) const override {
+        VZ_TRY(settle(volume));
+        VZ_ASSIGN(const auto finished, snapshot_path(volume, id));
+        if (sys::exists(finished))
+            return fail(Errc::snapshot_create, "snapshot {} exists already", id);
+        VZ_TRY(copy_aside(volume, volume.private_area).as(Errc::snapshot_create));
+        return sys::rename_durably(aside_of(volume), finished).as(Errc::snapshot_create);
+    }
+
+    Result<void> rollback(const Volume& volume, const std::string& id) const override {
+        VZ_TRY(settle(volume));
+        VZ_ASSIGN(const auto snapshot, snapshot_path(volume, id));
+        if (!sys::exists(snapshot))
+            return fail(Errc::snapshot_switch, "snapshot {} does not exist", id);
+        VZ_TRY(copy_aside(volume, snapshot).as(Errc::snapshot_switch));
+        // From this name on it is done: whoever comes next settles it.
+        VZ_TRY(sys::rename_durably(aside_of(volume), coming_of(volume)).as(Errc::snapshot_switch));
+        return settle(volume).as(Errc::snapshot_switch);
+    }
+
+    Result<void> remove_snapshot(const Volume& volume, const std::string& id) const override {
+        VZ_ASSIGN(const auto snapshot, snapshot_path(volume, id));
+        VZ_TRY(remove_folder(aside_of(volume)));
+        return remove_folder(snapshot).as(Errc::snapshot_delete);
+    }
+
+    Result<sys::Fd> open_snapshot(const Volume& volume, const std::string& id) const override {
+        VZ_ASSIGN(const auto snapshot, snapshot_path(volume, id));
+        if (!sys::exists(snapshot))
+            return fail(Errc::snapshot_mount, "snapshot {} does not exist", id);
+        VZ_ASSIGN(const auto lower, template_layer(volume));
+        VZ_ASSIGN(auto mount, overlay_on(lower, snapshot));
+        VZ_TRY(sys::set_mount_access(mount, sys::Access::read_only));
+        return mount;
+    }
+
+    Result<std::vector<std::string>> list_snapshots(const Volume& volume) const override {
+        return area::list_snapshots(volume.private_area + "/snapshots");
+    }
+
+    Result<void> set_limits(const Volume& volume, const DiskLimits& limits, Reporter& out) const override {
+        return area::set_limits(volume, limits, out);
+    }
+
+    Result<std::optional<DiskUsage>> usage(const Volume& volume) const override { return area::usage(volume); }
+
+private:
+    static std::string aside_of(const Volume& volume) { return volume.private_area + "/snapshots/.new"; }
+    static std::string coming_of(const Volume& volume) { return volume.private_area + "/rollback"; }
+
+    static Result<std::string> snapshot_path(const Volume& volume, const std::string& id) {
+        VZ_TRY(area::check_snapshot_id(id));
+        return format("{}/snapshots/{}", volume.private_area, id);
+    }
+
+    static Result<void> copy_aside(const Volume& volume, const std::string& from) {
+        VZ_TRY(sys::make_dirs(volume.private_area + "/snapshots", 0700));
+        const auto aside = aside_of(volume);
+        VZ_TRY(remove_folder(aside));
+        VZ_TRY(sys::make_dirs(aside, 0700));
+        VZ_TRY(make_layers(volume, aside));
+        return copy_layers(from, volume.ids, aside, volume.ids);
+    }
+
+    // Ends a rollback that was decided: upper and work belong together, but cannot be replaced in one step.
+    static Result<void> settle(const Volume& volume) {
+        const auto coming = coming_of(volume);
+        if (!sys::exists(coming))
+            return {};
+        for (const char* layer : {"/upper", "/work"})
+            if (sys::exists(coming + layer)) {
+                VZ_TRY(remove_folder(volume.private_area + layer));
+                VZ_TRY(sys::rename_durably(coming + layer, volume.private_area + layer));
+            }
+        return remove_folder(coming);
     }
 };
 

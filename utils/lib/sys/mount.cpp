@@ -43,16 +43,32 @@ std::string escaped_for_overlay(const std::string& path) {
     return out;
 }
 
-Result<void> configure(int fs, unsigned command, const char* key, const char* value) {
+Result<void> configure(int fs, std::string_view type, unsigned command, const char* key, const char* value) {
     if (::syscall(SYS_fsconfig, fs, command, key, value, 0) == 0)
         return {};
     const int err = errno;
     char reason[512];
     const auto n = ::read(fs, reason, sizeof reason - 1); // the kernel's own explanation, fsopen(2)
     if (n > 0)
-        return sys_fail(err, Errc::mount, "overlay: {}",
+        return sys_fail(err, Errc::mount, "{}: {}", type,
                         text::printable(text::trim(std::string_view(reason, static_cast<std::size_t>(n)))));
-    return mount_error(err, "configure overlay option", key ? key : "create");
+    return mount_error(err, format("{}: option", type), key ? key : "create");
+}
+
+Result<Fd> open_filesystem(const char* type) {
+    Fd fs(static_cast<int>(::syscall(SYS_fsopen, type, FSOPEN_CLOEXEC)));
+    if (!fs)
+        return sys_fail(errno, errno == ENODEV ? Errc::kernel_unsuitable : Errc::mount, "{} file system",
+                        type);
+    return fs;
+}
+
+Result<Fd> mount_of(const Fd& fs, const char* type, unsigned attributes) {
+    VZ_TRY(configure(fs.get(), type, FSCONFIG_CMD_CREATE, nullptr, nullptr));
+    Fd mount(static_cast<int>(::syscall(SYS_fsmount, fs.get(), FSMOUNT_CLOEXEC, attributes)));
+    if (!mount)
+        return mount_error(errno, "mount", type);
+    return mount;
 }
 
 } // namespace
@@ -65,14 +81,19 @@ Result<Fd> clone_mount(const std::string& path) {
     return tree;
 }
 
-Result<Fd> clone_mount_mapped(const std::string& path, const Fd& userns) {
-    VZ_ASSIGN(Fd tree, clone_mount(path));
+Result<void> map_owners(const Fd& mount, const Fd& userns, std::string_view name) {
     mount_attr attributes{};
     attributes.attr_set = MOUNT_ATTR_IDMAP;
     attributes.userns_fd = static_cast<__u64>(userns.get());
-    if (::syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0)
+    if (::syscall(SYS_mount_setattr, mount.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0)
         return sys_fail(errno, errno == EINVAL ? Errc::kernel_unsuitable : Errc::mount,
-                        "map the owners of {} (id-mapped mount)", path);
+                        "map the owners of {} (id-mapped mount)", name);
+    return {};
+}
+
+Result<Fd> clone_mount_mapped(const std::string& path, const Fd& userns) {
+    VZ_ASSIGN(Fd tree, clone_mount(path));
+    VZ_TRY(map_owners(tree, userns, path));
     return tree;
 }
 
@@ -84,26 +105,40 @@ Result<void> set_mount_access(const Fd& mount, Access access) {
     return {};
 }
 
+Result<Fd> make_mount(const FilesystemPlan& plan) {
+    const char* type = plan.type.c_str();
+    VZ_ASSIGN(const Fd fs, open_filesystem(type));
+    VZ_TRY(configure(fs.get(), type, FSCONFIG_SET_STRING, "source", plan.device.c_str()));
+    for (const auto& [key, value] : plan.options) {
+        const bool flag = value.empty();
+        VZ_TRY(configure(fs.get(), type, flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, key.c_str(),
+                         flag ? nullptr : value.c_str()));
+    }
+    const bool read_only = plan.access == Access::read_only;
+    if (read_only)
+        VZ_TRY(configure(fs.get(), type, FSCONFIG_SET_FLAG, "ro", nullptr));
+    return mount_of(fs, type, read_only ? MOUNT_ATTR_RDONLY : 0U);
+}
+
 Result<Fd> make_overlay(const OverlayPlan& plan) {
-    Fd fs(static_cast<int>(::syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC)));
-    if (!fs)
-        return sys_fail(errno, errno == ENODEV ? Errc::kernel_unsuitable : Errc::mount,
-                        "overlay file system");
+    constexpr const char* type = "overlay";
+    VZ_ASSIGN(const Fd fs, open_filesystem(type));
     std::vector<std::string> lower;
     for (const auto& folder : plan.lower)
         lower.push_back(escaped_for_overlay(folder));
-    VZ_TRY(configure(fs.get(), FSCONFIG_SET_STRING, "source", "vz"));
-    VZ_TRY(configure(fs.get(), FSCONFIG_SET_STRING, "lowerdir", text::join(lower, ":").c_str()));
-    VZ_TRY(configure(fs.get(), FSCONFIG_SET_STRING, "upperdir", escaped_for_overlay(plan.upper).c_str()));
-    VZ_TRY(configure(fs.get(), FSCONFIG_SET_STRING, "workdir", escaped_for_overlay(plan.work).c_str()));
+    const auto set = [&](const char* key, const std::string& value) {
+        return configure(fs.get(), type, FSCONFIG_SET_STRING, key, value.c_str());
+    };
+    VZ_TRY(set("source", "vz"));
+    VZ_TRY(set("lowerdir", text::join(lower, ":")));
+    if (plan.upper.empty())
+        return mount_of(fs, type, MOUNT_ATTR_RDONLY);
+    VZ_TRY(set("upperdir", escaped_for_overlay(plan.upper)));
+    VZ_TRY(set("workdir", escaped_for_overlay(plan.work)));
     // Without these two, inotify watches have no file handles and a running container cannot be checkpointed.
-    VZ_TRY(configure(fs.get(), FSCONFIG_SET_STRING, "index", "on"));
-    VZ_TRY(configure(fs.get(), FSCONFIG_SET_STRING, "nfs_export", "on"));
-    VZ_TRY(configure(fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr));
-    Fd mount(static_cast<int>(::syscall(SYS_fsmount, fs.get(), FSMOUNT_CLOEXEC, 0)));
-    if (!mount)
-        return mount_error(errno, "mount", "overlay");
-    return mount;
+    VZ_TRY(set("index", "on"));
+    VZ_TRY(set("nfs_export", "on"));
+    return mount_of(fs, type, 0);
 }
 
 Result<void> attach_mount(const Fd& mount, const std::string& target) {

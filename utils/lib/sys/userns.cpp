@@ -37,6 +37,10 @@ Result<void> become_root_inside() {
 } // namespace
 
 Result<Fd> make_userns(const IdRange& range) {
+    return make_userns_from({0, 0, range.count}, range);
+}
+
+Result<Fd> make_userns_from(const IdRange& inside, const IdRange& range) {
     VZ_ASSIGN(Pipe ready, make_pipe());
     const pid_t pid = ::fork();
     if (pid < 0)
@@ -52,8 +56,10 @@ Result<Fd> make_userns(const IdRange& range) {
     if (::read(ready.read.get(), &err, sizeof err) != sizeof err || err != 0)
         return sys_fail(err, Errc::kernel_unsuitable, "unshare a user namespace");
     const std::string proc = format("/proc/{}/", pid);
-    VZ_TRY(write_kernel_file(proc + "uid_map", format("0 {} {}\n", range.uid_base, range.count)));
-    VZ_TRY(write_kernel_file(proc + "gid_map", format("0 {} {}\n", range.gid_base, range.count)));
+    VZ_TRY(write_kernel_file(proc + "uid_map",
+                             format("{} {} {}\n", inside.uid_base, range.uid_base, range.count)));
+    VZ_TRY(write_kernel_file(proc + "gid_map",
+                             format("{} {} {}\n", inside.gid_base, range.gid_base, range.count)));
     Fd fd(::open((proc + "ns/user").c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd)
         return sys_fail(errno, Errc::system, "open a user namespace");

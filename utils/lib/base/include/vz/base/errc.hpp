@@ -49,6 +49,12 @@ enum class Errc : int {
     delete_private = 52,
     unknown_mount_type = 53,
     create_dir = 54,
+    quota_on = 60,
+    quota_init = 61,
+    quota_set = 62,
+    no_disk_limit = 63,  // DISKSPACE is not set
+    no_inode_limit = 64, // DISKINODES is not set
+    quota_off = 66,
     hostname = 70,
     ip = 71,
     dns = 72,
@@ -69,6 +75,14 @@ enum class Errc : int {
     name = 131,
     wait_failed = 133,
     save_config = 139,
+    resize = 154,
+    convert = 155,
+    snapshot_create = 156,
+    snapshot_delete = 158,
+    snapshot_switch = 159,
+    snapshot_mount = 160,
+    snapshot_umount = 161,
+    snapshot_list = 167,
     internal = 255, // a bug, or no memory
 };
 

@@ -16,7 +16,7 @@ struct CreateRequest {
     std::optional<config::Ctid> ctid; // nothing: the next free one from 101 up
     std::string template_name; // "": OSTEMPLATE of an existing NUM.conf, else DEF_OSTEMPLATE of vz.conf
     std::optional<std::string> sample; // ve-SAMPLE.conf-sample; nothing: CONFIGFILE of vz.conf if that exists
-    std::optional<config::Layout> layout;
+    std::optional<std::string> layout; // a word that config::is_layout_word() knows
     Changes changes; // normalised, from collect_changes()
     std::vector<std::string> ip_add;
     std::optional<sys::IdRange> ids; // nothing: a free range of the pool

@@ -4,6 +4,7 @@
 // killed create or destroy is finished by the next command, whichever it is.
 #pragma once
 
+#include "vz/config/container.hpp"
 #include "vz/ops/context.hpp"
 #include "vz/sys/userns.hpp"
 
@@ -13,7 +14,30 @@
 
 namespace vz::ops {
 
+// A container's files as a storage layout knows them: enough to remove them when nothing else is left.
+struct Area {
+    config::Layout layout = config::Layout::dir;
+    std::string path; // VE_PRIVATE, or where it is being made
+    std::string uuid;
+    std::string volume_group;
+    std::string thin_pool;
+};
+Area area_of(const config::Container& container);
+
+// `aside` takes the place of `current` (at current.path) once NUM.conf has this value for this key; then `current`
+// goes. Before that, `aside` goes. Which of the two lies where is told by the folder's inode number.
+struct Swap {
+    Area aside;
+    Area current;
+    std::uint64_t aside_inode = 0;
+    std::string key;
+    std::string value;
+};
+
 struct Pending {
+    std::vector<Area> scratch_areas;  // to remove in any case
+    std::vector<Area> areas;          // to remove if NUM.conf does not exist
+    std::optional<Swap> swap;         // for a container that exists
     std::vector<std::string> scratch; // to remove in any case; links are not followed
     std::vector<std::string> paths;   // to remove if NUM.conf does not exist
     std::optional<sys::IdRange> ids;  // claimed for the container to be

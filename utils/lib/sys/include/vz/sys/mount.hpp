@@ -9,6 +9,8 @@
 #include "vz/sys/userns.hpp"
 
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace vz::sys {
@@ -20,10 +22,24 @@ Result<Fd> clone_mount(const std::string& path);
 // container, whose user namespace maps back, sees N. Errc::kernel_unsuitable if the file system cannot.
 Result<Fd> clone_mount_mapped(const std::string& path, const Fd& userns);
 
+// Maps the owners of a detached mount that is not attached anywhere yet.
+Result<void> map_owners(const Fd& mount, const Fd& userns, std::string_view name);
+
 enum class Access { read_write, read_only };
 Result<void> set_mount_access(const Fd& mount, Access access);
 
-// A detached overlay; `lower` first is topmost. Folders must be reachable in this mount namespace.
+// A detached mount of a block device's file system. Options without value are flags. Errc::mount carries what the
+// kernel says.
+struct FilesystemPlan {
+    std::string type;   // "ext4"
+    std::string device; // "/dev/vg/volume"
+    std::vector<std::pair<std::string, std::string>> options;
+    Access access = Access::read_write;
+};
+Result<Fd> make_mount(const FilesystemPlan& plan);
+
+// A detached overlay; `lower` first is topmost. Folders must be reachable in this mount namespace. Without `upper`
+// it is read-only.
 struct OverlayPlan {
     std::vector<std::string> lower;
     std::string upper;
