@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The contract that every storage layout keeps. All of it needs root; btrfs is tried on an image of its own, lvm and
-// lvmthin where VZ_TEST_VOLUME_GROUP and VZ_TEST_THIN_POOL name some (tests/system).
+// The contract that every storage layout keeps. All of it needs root; btrfs is tried on an image of its own,
+// lvm and lvmthin where VZ_TEST_VOLUME_GROUP and VZ_TEST_THIN_POOL name some (tests/system).
 #include "catch.hpp"
 
 #include "vz/base/text.hpp"
@@ -38,7 +38,8 @@ bool is_root() {
 }
 
 // cap_net_raw+ep, as a root of a container's would set it (capabilities(7)).
-const std::string k_capability("\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
+const std::string
+    k_capability("\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
 
 // What a template holds; with natural owners.
 Result<void> fill_template(const sys::Dir& root) {
@@ -92,7 +93,8 @@ public:
         const std::uint32_t base = 1000000 + (number - 101) * 65536;
         volume.ids = {base, base, 65536};
         volume.number = number;
-        volume.uuid = format("{:08x}-0000-4000-8000-{}", number, m_folder.substr(m_folder.size() - 8) + "0000");
+        volume.uuid =
+            format("{:08x}-0000-4000-8000-{}", number, m_folder.substr(m_folder.size() - 8) + "0000");
         volume.volume_group = or_empty(::getenv("VZ_TEST_VOLUME_GROUP"));
         volume.thin_pool = or_empty(::getenv("VZ_TEST_THIN_POOL"));
         volume.size = 128 * k_megabyte;
@@ -177,7 +179,8 @@ Result<void> make_treasures(const sys::Dir& root) {
     return {};
 }
 
-// One line for each file: all that must be equal on two containers; owners and attributes as the container sees them.
+// One line for each file: all that must be equal on two containers; owners and attributes as the container
+// sees them.
 Result<std::string> describe(const sys::Dir& root, const std::string& path = ".") {
     VZ_ASSIGN(const auto names, root.list(path));
     std::string out;
@@ -191,7 +194,8 @@ Result<std::string> describe(const sys::Dir& root, const std::string& path = "."
         for (const char* key : {"security.capability", "user.note"}) {
             std::array<char, 64> value{};
             const auto size = ::getxattr(self.c_str(), key, value.data(), value.size());
-            out += size > 0 ? format(" {}={}", key, text::printable({value.data(), static_cast<std::size_t>(size)}))
+            out += size > 0 ? format(" {}={}", key,
+                                     text::printable({value.data(), static_cast<std::size_t>(size)}))
                             : "";
         }
         if (S_ISREG(st->st_mode) && st->st_size < 100)
@@ -234,7 +238,8 @@ void create(const Storage& layout, const Volume& volume) {
         REQUIRE(ok_done);                                                                                    \
     } while (false)
 
-// ---- the contract, in parts -------------------------------------------------------------------------------------
+// ---- the contract, in parts
+// -------------------------------------------------------------------------------------
 
 void mounts_whole(const Storage& layout, const StorageHost& host) {
     const auto volume = host.volume();
@@ -253,7 +258,7 @@ void mounts_whole(const Storage& layout, const StorageHost& host) {
     OK(inside(volume, [](const sys::Dir& root) { return root.write_file("etc/file", "changed"); }));
     OK(layout.unmount(volume));
     CHECK_FALSE(sys::is_mount_point(volume.root));
-    OK(layout.unmount(volume)); // again: fine
+    OK(layout.unmount(volume));                                       // again: fine
     CHECK(content(volume.template_tree + "/etc/file") == "template"); // the shared tree never changes
     OK(layout.mount(volume));
     CHECK(content(volume.root + "/etc/file") == "changed");
@@ -411,12 +416,24 @@ void keeps_contract(const std::function<std::unique_ptr<Storage>()>& make, Optio
         return;
     const auto layout = make();
     const StorageHost host(options);
-    SECTION("mounts whole, or not at all") { mounts_whole(*layout, host); }
-    SECTION("stays usable when its area is renamed") { renames_its_area(*layout, host); }
-    SECTION("removes all that it made") { removes_all(*layout, host); }
-    SECTION("clones lose nothing and stand alone") { clones(*layout, host); }
-    SECTION("snapshots come back") { keeps_snapshots(*layout, host); }
-    SECTION("limits hold, and grow in use") { limits(*layout, host); }
+    SECTION("mounts whole, or not at all") {
+        mounts_whole(*layout, host);
+    }
+    SECTION("stays usable when its area is renamed") {
+        renames_its_area(*layout, host);
+    }
+    SECTION("removes all that it made") {
+        removes_all(*layout, host);
+    }
+    SECTION("clones lose nothing and stand alone") {
+        clones(*layout, host);
+    }
+    SECTION("snapshots come back") {
+        keeps_snapshots(*layout, host);
+    }
+    SECTION("limits hold, and grow in use") {
+        limits(*layout, host);
+    }
 }
 
 } // namespace
@@ -439,6 +456,16 @@ TEST_CASE("layout dir on btrfs keeps the storage contract", "[storage][root]") {
 
 TEST_CASE("layout overlay on btrfs keeps the storage contract", "[storage][root]") {
     keeps_contract(make_overlay_storage, {.btrfs_image = true});
+}
+
+TEST_CASE("layout lvm keeps the storage contract", "[storage][root]") {
+    if (::getenv("VZ_TEST_VOLUME_GROUP"))
+        keeps_contract(make_lvm_storage);
+}
+
+TEST_CASE("layout lvmthin keeps the storage contract", "[storage][root]") {
+    if (::getenv("VZ_TEST_THIN_POOL"))
+        keeps_contract(make_lvmthin_storage);
 }
 
 TEST_CASE("files move between layouts without loss", "[storage][root]") {

@@ -3,6 +3,7 @@
 
 #include "vz/base/text.hpp"
 #include "vz/ops/console.hpp"
+#include "vz/ops/convert.hpp"
 #include "vz/ops/create.hpp"
 #include "vz/ops/exec.hpp"
 #include "vz/ops/mount.hpp"
@@ -94,6 +95,8 @@ std::vector<Option> set_options() {
     options.push_back({"applyconfig", 0, Takes::value, "SAMPLE",
                        "take the settings of ve-SAMPLE.conf-sample; what makes it this container stays"});
     options.push_back({"save", 0, Takes::nothing, "", "keep the change in the configuration"});
+    options.push_back({"offline-resize", 0, Takes::nothing, "",
+                       "--diskspace may make the volume of a stopped container smaller"});
     options.push_back({"force", 0, Takes::nothing, "", ""});
     options.push_back({"setmode", 0, Takes::value, "restart|ignore", ""});
     const auto more = setting_options();
@@ -104,12 +107,16 @@ std::vector<Option> set_options() {
 std::vector<Option> create_options() {
     auto options = address_options();
     options.push_back({"config", 0, Takes::value, "SAMPLE", "begin with ve-SAMPLE.conf-sample"});
-    options.push_back({"layout", 0, Takes::value, "dir|overlay", "how its files are kept"});
+    options.push_back({"layout", 0, Takes::value, "dir|overlay|btrfs|lvm|lvmthin", "how its files are kept"});
     options.push_back({"local_uid", 0, Takes::value, "ID", "first of its 65536 user ids on the host"});
     options.push_back({"local_gid", 0, Takes::value, "ID", "first of its group ids on the host"});
     const auto more = setting_options();
     options.insert(options.end(), more.begin(), more.end());
     return options;
+}
+
+std::vector<Option> convert_options() {
+    return {{"layout", 0, Takes::value, "dir|overlay|btrfs|lvm|lvmthin", "how its files are to be kept"}};
 }
 
 Result<ops::StartRequest> start_request(const cli::Parsed& parsed) {
@@ -279,6 +286,7 @@ Result<int> run_set(const Call& call) {
     VZ_ASSIGN(request.passwords, passwords(parsed, call.io.in));
     request.crypted_passwords = parsed.has("crypted");
     request.reset_limits = parsed.has("reset_ub");
+    request.offline_resize = parsed.has("offline-resize");
     request.sample = parsed.value("applyconfig");
     request.save = parsed.has("save");
     const bool nothing = request.changes.empty() && request.ip_add.empty() && request.ip_del.empty() &&
@@ -287,6 +295,37 @@ Result<int> run_set(const Call& call) {
     if (nothing)
         return fail(Errc::too_few_parameters, "nothing to set; vzctl set --help lists what can be set");
     return ok(ops::set(call.context, call.ctid, std::move(request)));
+}
+
+Result<std::string> layout_word(const cli::Parsed& parsed) {
+    const auto layout = parsed.value("layout");
+    if (!layout)
+        return fail(Errc::bad_syntax, "--layout is missing");
+    if (!config::is_layout_word(*layout))
+        return fail(Errc::bad_value, "unknown layout {}: known are {}", text::printable(*layout),
+                    config::layout_words());
+    return *layout;
+}
+
+Result<int> run_convert(const Call& call) {
+    VZ_ASSIGN(const auto parsed, parse_options(*find_verb("convert"), call.arguments));
+    VZ_ASSIGN(const auto layout, layout_word(parsed));
+    return ok(ops::convert(call.context, call.ctid, layout));
+}
+
+Result<int> run_quotaon(const Call& call) {
+    VZ_TRY(parse_options(*find_verb("quotaon"), call.arguments));
+    return ok(ops::quota_on(call.context, call.ctid));
+}
+
+Result<int> run_quotaoff(const Call& call) {
+    VZ_TRY(parse_options(*find_verb("quotaoff"), call.arguments));
+    return ok(ops::quota_off(call.context, call.ctid));
+}
+
+Result<int> run_quotainit(const Call& call) {
+    VZ_TRY(parse_options(*find_verb("quotainit"), call.arguments));
+    return ok(ops::quota_init(call.context, call.ctid));
 }
 
 const std::array k_verbs = std::to_array<Verb>({
@@ -307,6 +346,14 @@ const std::array k_verbs = std::to_array<Verb>({
     {"umount", "", "", "unmount them", Needs::conf_and_lock, false, false, no_options, run_umount},
     {"set", "", "[options] [--save]", "change settings, live and (with --save) for good",
      Needs::conf_and_lock, true, false, set_options, run_set},
+    {"convert", "", "--layout LAYOUT", "move the files of a stopped one to another layout",
+     Needs::conf_and_lock, false, false, convert_options, run_convert},
+    {"quotaon", "", "", "enforce DISKSPACE and DISKINODES", Needs::conf_and_lock, false, false, no_options,
+     run_quotaon},
+    {"quotaoff", "", "", "lift them until the next mount", Needs::conf_and_lock, false, false, no_options,
+     run_quotaoff},
+    {"quotainit", "", "", "put files from before there were quotas under them", Needs::conf_and_lock, false,
+     false, no_options, run_quotainit},
     {"enter", "", "[--exec COMMAND...]", "open a shell in it", Needs::conf, false, true, no_options,
      run_enter},
     {"console", "", "[ttyN]", "join its console; Esc . leaves it", Needs::conf, false, false, no_options,

@@ -2,6 +2,7 @@
 #include "vz/ops/context.hpp"
 
 #include "vz/base/text.hpp"
+#include "vz/ops/pending.hpp"
 #include "vz/sys/file.hpp"
 
 #include <cerrno>
@@ -52,8 +53,11 @@ Result<HeldLock> lock_container(const Context& context, config::Ctid ctid, const
     VZ_TRY(ensure_folder(context.host.lock_dir(), 0755));
     for (int tries = 0; tries < 300; ++tries) {
         VZ_ASSIGN(auto lock, sys::FileLock::acquire(path, word));
-        if (lock)
+        if (lock) {
+            if (auto done = finish(context.host, ctid); !done)
+                context.out.warning(format("finish interrupted work: {}", done.error().what));
             return lock;
+        }
         const auto holder = sys::lock_holder(path);
         if (holder && holder->word != "cleaning" && is_alive(holder->pid))
             return fail(Errc::locked, "Container already locked{}", describe(holder));

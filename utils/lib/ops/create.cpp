@@ -18,7 +18,6 @@
 #include "vz/sys/file.hpp"
 #include "vz/sys/interrupts.hpp"
 #include "vz/sys/mount.hpp"
-#include "vz/sys/random.hpp"
 #include "vz/templates/store.hpp"
 
 #include <algorithm>
@@ -35,8 +34,9 @@ struct Draft {
     config::Container container;
     templates::Template source;
     bool conf_exists = false;
-    std::string scratch; // the private area while it is being made
+    std::string scratch;           // the private area while it is being made
     bool insist_on_limits = false; // --diskspace or --diskinodes were given
+    bool insist_on_inodes = false;
 };
 
 Result<config::ConfFile> starting_conf(const config::Host& host, const CreateRequest& request,
@@ -127,16 +127,20 @@ Result<Draft> draft(const Context& context, const CreateRequest& request, config
             container.conf().set("VE_PRIVATE", container.get_or("VE_PRIVATE", "/var/lib/vz/private/$VEID")));
     }
     VZ_TRY(config::check_folders(container));
-    if (container.uuid().empty())
-        VZ_TRY(container.conf().set("VE_UUID", sys::random_uuid()));
+    VZ_TRY(write_down_storage(container));
     if (storage_for(layout)->traits().shares_template)
         VZ_TRY(container.conf().set("VE_TEMPLATE", source.tree_id));
     auto scratch = container.private_area() + ".tmp";
-    const bool insist =
-        std::any_of(request.changes.begin(), request.changes.end(), [](const auto& change) {
-            return change.first == "DISKSPACE" || change.first == "DISKINODES";
-        });
-    return Draft{std::move(container), std::move(source), conf_exists, std::move(scratch), insist};
+    const auto given = [&](std::string_view key) {
+        return std::any_of(request.changes.begin(), request.changes.end(),
+                           [&](const auto& change) { return change.first == key; });
+    };
+    return Draft{std::move(container),
+                 std::move(source),
+                 conf_exists,
+                 std::move(scratch),
+                 given("DISKSPACE") || given("DISKINODES"),
+                 given("DISKINODES")};
 }
 
 // Refuses early what cannot fit: a copy needs more than the archive, an overlay room for its first changes.
@@ -213,12 +217,12 @@ Result<void> fill_from_archive(const Context& context, const templates::Template
 }
 
 // A limit that only the sample asks for is worth a warning where it cannot be had, not a failure.
-Result<void> limit_new_area(const Context& context, const config::Container& container,
-                            const storage::Storage& layout, const storage::Volume& volume, bool insist) {
-    auto limits = disk_limits_of(container);
-    limits.insist = insist;
-    auto done = layout.set_limits(volume, limits, context.out);
-    if (done || insist)
+Result<void> limit_new_area(const Context& context, const Draft& draft, const storage::Volume& volume) {
+    auto limits = disk_limits_of(draft.container);
+    limits.insist = draft.insist_on_limits;
+    limits.insist_on_inodes = draft.insist_on_inodes;
+    auto done = storage_for(draft.container.layout())->set_limits(volume, limits, context.out);
+    if (done || limits.insist)
         return done;
     context.out.warning(done.error().what);
     return {};
@@ -239,7 +243,7 @@ Result<void> make_private_area(const Context& context, Draft& draft) {
     VZ_TRY(layout->create(volume, [&](const sys::Dir& target, const sys::Fd& userns) {
         return fill_from_archive(context, draft.source, target, userns);
     }));
-    return limit_new_area(context, container, *layout, volume, draft.insist_on_limits);
+    return limit_new_area(context, draft, volume);
 }
 
 // NUM.conf is what makes a container exist. One that was there before makes it exist only with the private

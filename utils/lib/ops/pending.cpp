@@ -10,7 +10,6 @@
 #include "vz/sys/mount.hpp"
 
 #include <cerrno>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,8 +45,9 @@ Json to_json(const Area& area) {
 }
 
 Area read_area(const Json& json) {
-    return {config::parse_layout(json.string_or("layout")).value_or(config::Layout::dir), json.string_or("path"),
-            json.string_or("uuid"), json.string_or("volume_group"), json.string_or("thin_pool")};
+    return {config::parse_layout(json.string_or("layout")).value_or(config::Layout::dir),
+            json.string_or("path"), json.string_or("uuid"), json.string_or("volume_group"),
+            json.string_or("thin_pool")};
 }
 
 Json to_json(const std::vector<Area>& areas) {
@@ -151,22 +151,18 @@ std::uint64_t inode_of(const std::string& path) {
     return ::lstat(path.c_str(), &st) == 0 ? st.st_ino : 0;
 }
 
-Result<void> exchange(const std::string& a, const std::string& b) {
-    if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) != 0)
-        return sys_fail(errno, Errc::system, "exchange {} and {}", a, b);
-    return sys::fsync_dir(a.substr(0, a.rfind('/')));
-}
-
-// Before the decision the new area goes; after it, the new one takes the old one's place, and the old one goes.
+// Before the decision the new area goes; after it, the new one takes the old one's place, and the old one
+// goes.
 Result<void> finish_swap(const config::Host& host, config::Ctid ctid, const Swap& swap) {
     const auto container = config::load_container(host, ctid);
     if (!container && container.error().code != Errc::no_container_config)
         return container.error(); // broken just now: whoever repairs it decides
-    const bool decided = container && container->get_own(swap.key) == swap.value;
+    // Without a key the exchange itself decides, and both areas have one layout.
+    const bool decided = container && !swap.key.empty() && container->get_own(swap.key) == swap.value;
     if (!decided)
         return remove_area(swap.aside);
     if (swap.aside_inode != 0 && inode_of(swap.aside.path) == swap.aside_inode)
-        VZ_TRY(exchange(swap.aside.path, swap.current.path));
+        VZ_TRY(sys::exchange_durably(swap.aside.path, swap.current.path));
     auto old = swap.current;
     old.path = swap.aside.path;
     return remove_area(old);

@@ -7,6 +7,7 @@
 #include "net_policy.hpp"
 #include "net_settings.hpp"
 #include "sample.hpp"
+#include "volume.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/guest/users.hpp"
@@ -16,6 +17,7 @@
 #include "vz/ops/guest_identity.hpp"
 #include "vz/ops/mount.hpp"
 #include "vz/ops/runtime.hpp"
+#include "vz/sys/file.hpp"
 #include "vz/sys/process.hpp"
 
 #include <algorithm>
@@ -226,6 +228,27 @@ Result<void> apply_live(const Context& context, const config::Container& wanted,
     return apply_binds(wanted, runtime, request);
 }
 
+// For stopped containers too: a limit that cannot be had is told by the command that asks for it. A sample's
+// is only warned of.
+Result<void> apply_disk_limits(const Context& context, const config::Container& wanted,
+                               const SetRequest& request, const Changes& given) {
+    if (!changes_any(request.changes, {"DISKSPACE", "DISKINODES", "DISK_QUOTA"}) ||
+        !sys::exists(wanted.private_area()))
+        return {};
+    auto limits = disk_limits_of(wanted);
+    limits.insist = changes_any(given, {"DISKSPACE", "DISKINODES"});
+    limits.insist_on_inodes = changes_any(given, {"DISKINODES"});
+    limits.may_shrink_offline = request.offline_resize;
+    if (limits.insist && wanted.get_or("DISK_QUOTA", "yes") == "no")
+        context.out.warning("DISK_QUOTA=no: the limits are not enforced");
+    VZ_ASSIGN(const auto volume, volume_of(wanted));
+    auto done = storage_for(wanted.layout())->set_limits(volume, limits, context.out);
+    if (done || limits.insist)
+        return done;
+    context.out.warning(done.error().what);
+    return {};
+}
+
 Result<void> set_passwords(const Context& context, const config::Container& container,
                            const SetRequest& request) {
     if (request.passwords.empty())
@@ -301,6 +324,7 @@ Result<void> set(const Context& context, config::Ctid ctid, SetRequest request) 
     VZ_ASSIGN(const auto lock, lock_container(context, ctid, "changing settings"));
     VZ_ASSIGN(auto container, config::load_container(context.host, ctid));
     const auto runtime = load_runtime(context.host.paths, ctid);
+    const auto given = request.changes;
     if (request.sample) {
         VZ_ASSIGN(auto changes, sample_changes(context.host, *request.sample));
         request.changes.insert(request.changes.begin(), changes.begin(), changes.end());
@@ -313,8 +337,10 @@ Result<void> set(const Context& context, config::Ctid ctid, SetRequest request) 
     for (const auto& [key, value] : request.changes)
         VZ_TRY(container.conf().set(key, value));
     VZ_TRY(config::check_folders(container).as(Errc::bad_value));
-    if (auto applied = runtime ? apply_live(context, container, *runtime, request) : Result<void>();
-        !applied) {
+    auto applied = runtime ? apply_live(context, container, *runtime, request) : Result<void>();
+    if (applied)
+        applied = apply_disk_limits(context, container, request, given);
+    if (!applied) {
         if (request.save)
             context.out.warning("failed to apply some parameters, not saving configuration file!");
         return applied;

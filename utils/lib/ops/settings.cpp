@@ -196,8 +196,12 @@ constexpr std::array k_settings = std::to_array<Setting>({
     {"numsiginfo", "NUMSIGINFO", "B:L", "", k_now, false, count_pair},
     {"numiptent", "NUMIPTENT", "B:L", "", k_now, false, count_pair},
     {"avnumproc", "AVNUMPROC", "B:L", "", k_now, false, count_pair},
-    {"diskspace", "DISKSPACE", "S:H", "", k_now, false, kilobyte_pair},
-    {"diskinodes", "DISKINODES", "S:H", "", k_now, false, count_pair},
+    {"diskquota", "DISK_QUOTA", "yes|no", "whether disk limits are enforced", k_now, false, yes_no},
+    {"diskspace", "DISKSPACE", "SIZE",
+     "disk space at most, in KB or with a suffix; soft:hard, the hard one counts", k_now, false,
+     kilobyte_pair},
+    {"diskinodes", "DISKINODES", "N", "files and folders at most; soft:hard, the hard one counts", k_now,
+     false, count_pair},
     {"quotatime", "QUOTATIME", "SECONDS", "", k_now, false, number<0, 4294967295>},
 });
 

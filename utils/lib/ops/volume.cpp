@@ -2,9 +2,8 @@
 #include "volume.hpp"
 
 #include "vz/base/text.hpp"
-
-#include <linux/magic.h>
-#include <sys/vfs.h>
+#include "vz/sys/file.hpp"
+#include "vz/sys/random.hpp"
 
 namespace vz::ops {
 
@@ -14,15 +13,15 @@ constexpr std::uint64_t k_kilobyte = 1024; // what bare numbers of DISKSPACE cou
 
 std::uint64_t hard_limit(const config::Container& container, std::string_view key, std::uint64_t unit) {
     const auto text = container.get(key);
-    const auto limit = text && !text->empty() ? config::parse_limit(*text, unit) : Result<config::Limit>(Error{});
+    const auto limit =
+        text && !text->empty() ? config::parse_limit(*text, unit) : Result<config::Limit>(Error{});
     return limit ? limit->limit : units::unlimited;
 }
 
 bool is_on_btrfs(const std::string& path) {
     for (auto at = path; at.size() > 1; at = at.substr(0, at.rfind('/'))) {
-        struct statfs fs {};
-        if (::statfs(at.c_str(), &fs) == 0)
-            return static_cast<unsigned long>(fs.f_type) == BTRFS_SUPER_MAGIC;
+        if (sys::exists(at))
+            return storage::is_on_btrfs(at);
     }
     return false;
 }
@@ -35,6 +34,10 @@ std::unique_ptr<storage::Storage> storage_for(config::Layout layout) {
         return storage::make_overlay_storage();
     case config::Layout::btrfs:
         return storage::make_btrfs_storage();
+    case config::Layout::lvm:
+        return storage::make_lvm_storage();
+    case config::Layout::lvmthin:
+        return storage::make_lvmthin_storage();
     default:
         return storage::make_dir_storage();
     }
@@ -67,6 +70,17 @@ Result<config::Layout> choose_layout(const config::Container& container, std::st
     if (!container.get_or("VE_THIN_POOL", "").empty())
         return config::Layout::lvmthin;
     return is_on_btrfs(container.private_area()) ? config::Layout::btrfs : config::Layout::overlay;
+}
+
+Result<void> write_down_storage(config::Container& container) {
+    if (container.uuid().empty())
+        VZ_TRY(container.conf().set("VE_UUID", sys::random_uuid()));
+    if (!storage_for(container.layout())->traits().own_device)
+        return {};
+    for (const char* key : {"VE_VOLUME_GROUP", "VE_THIN_POOL"})
+        if (const auto value = container.get_or(key, ""); !value.empty())
+            VZ_TRY(container.conf().set(key, value));
+    return {};
 }
 
 storage::DiskLimits disk_limits_of(const config::Container& container) {

@@ -29,7 +29,8 @@ Result<void> create(const Volume& volume) {
     if (btrfs::is_on(parent_of(path))) // a limit is a subvolume's
         return btrfs::create(path);
     if (::mkdir(path.c_str(), 0755) != 0)
-        return sys_fail(errno, errno == ENOSPC || errno == EDQUOT ? Errc::no_disk_space : Errc::create_private,
+        return sys_fail(errno,
+                        errno == ENOSPC || errno == EDQUOT ? Errc::no_disk_space : Errc::create_private,
                         "mkdir {}", path);
     // From the first file on: later, links and FIFOs could not be put into the project any more.
     if (volume.number != 0)
@@ -54,7 +55,7 @@ Result<void> set_limits(const Volume& volume, const DiskLimits& limits, Reporter
     const auto& path = volume.private_area;
     if (!btrfs::is_on(path))
         return project::set_limits(path, limits, out);
-    if (limits.inodes < units::unlimited && limits.insist)
+    if (limits.inodes < units::unlimited && limits.insist_on_inodes)
         return no_inode_limit();
     if (!btrfs::is_subvolume(path))
         return limits.bytes >= units::unlimited
@@ -78,7 +79,8 @@ Error no_inode_limit() {
 }
 
 Result<void> check_snapshot_id(const std::string& id) {
-    return is_snapshot_id(id) ? Result<void>() : fail(Errc::bad_value, "not a snapshot's id: {}", text::printable(id));
+    return is_snapshot_id(id) ? Result<void>()
+                              : fail(Errc::bad_value, "not a snapshot's id: {}", text::printable(id));
 }
 
 Result<std::vector<std::string>> list_snapshots(const std::string& folder) {

@@ -18,7 +18,7 @@ namespace vz::storage::btrfs {
 
 namespace {
 
-constexpr ino_t k_top_inode = 256;        // BTRFS_FIRST_FREE_OBJECTID
+constexpr ino_t k_top_inode = 256;           // BTRFS_FIRST_FREE_OBJECTID
 constexpr std::uint64_t k_enable_simple = 4; // BTRFS_QUOTA_CTL_ENABLE_SIMPLE_QUOTA, since Linux 6.7
 
 Error util_error(btrfs_util_error error, Errc code, std::string_view doing, const std::string& path) {
@@ -94,11 +94,12 @@ Result<void> write_limit(const std::string& path, std::uint64_t bytes) {
 }
 
 Error no_accounts(const std::string& path) {
-    return fail(Errc::quota_set,
-                "the btrfs file system of {} keeps no quota accounts, so DISKSPACE is not enforced; `vzctl quotaon` "
-                "or `btrfs quota enable` switch them on, at the expense of all writers (this kernel has no "
-                "simple quotas)",
-                path);
+    return fail(
+        Errc::quota_set,
+        "the btrfs file system of {} keeps no quota accounts, so DISKSPACE is not enforced; `vzctl quotaon` "
+        "or `btrfs quota enable` switch them on, at the expense of all writers (this kernel has no "
+        "simple quotas)",
+        path);
 }
 
 } // namespace
@@ -128,8 +129,7 @@ Result<void> snapshot(const std::string& source, const std::string& target, Kind
 
 Result<void> set_read_only(const std::string& path) {
     const auto error = btrfs_util_set_subvolume_read_only(path.c_str(), true);
-    return error == BTRFS_UTIL_OK ? Result<void>()
-                                  : util_error(error, Errc::system, "make read-only", path);
+    return error == BTRFS_UTIL_OK ? Result<void>() : util_error(error, Errc::system, "make read-only", path);
 }
 
 namespace {
@@ -143,7 +143,8 @@ Result<void> make_nested_writable(const std::string& path) {
     char* below = nullptr;
     std::uint64_t id = 0;
     while (btrfs_util_subvolume_iterator_next(iterator, &below, &id) == BTRFS_UTIL_OK) {
-        // A container cannot lead us out: each name on the way is that of a folder, by the kernel's own records.
+        // A container cannot lead us out: each name on the way is that of a folder, by the kernel's own
+        // records.
         const sys::Dir root(sys::Fd(::openat(top.get(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC)));
         if (const auto fd = root.open_at(below, O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
             (void)btrfs_util_set_subvolume_read_only_fd(fd->get(), false);
@@ -190,8 +191,9 @@ Result<Accounts> enable_accounts(const std::string& path, bool even_full) {
 }
 
 Result<void> disable_accounts(const std::string& path) {
-    return accounts(path) == Accounts::none ? Result<void>()
-                                            : control_accounts(path, BTRFS_QUOTA_CTL_DISABLE, Errc::quota_off);
+    return accounts(path) == Accounts::none
+               ? Result<void>()
+               : control_accounts(path, BTRFS_QUOTA_CTL_DISABLE, Errc::quota_off);
 }
 
 Result<void> set_limit(const std::string& path, const DiskLimits& limits, Reporter& out) {
@@ -203,8 +205,9 @@ Result<void> set_limit(const std::string& path, const DiskLimits& limits, Report
         VZ_ASSIGN(const auto now, enable_accounts(path, limits.insist));
         if (now == Accounts::none)
             return no_accounts(path);
-        out.info(format("{} of btrfs are switched on for the file system of {} (`btrfs quota disable` ends it)",
-                        now == Accounts::simple ? "Simple quotas" : "Quotas", path));
+        out.info(
+            format("{} of btrfs are switched on for the file system of {} (`btrfs quota disable` ends it)",
+                   now == Accounts::simple ? "Simple quotas" : "Quotas", path));
     }
     return write_limit(path, limits.bytes);
 }

@@ -16,12 +16,12 @@ enum class Kind { writable, read_only };
 Result<void> snapshot(const std::string& source, const std::string& target, Kind kind);
 Result<void> set_read_only(const std::string& path);
 
-// The subvolume and those that were made in it, read-only ones too; absent is fine. Anything but a subvolume is
-// an error.
+// The subvolume and those that were made in it, read-only ones too; absent is fine. Anything but a subvolume
+// is an error.
 Result<void> remove(const std::string& path);
 
-// Nothing: the file system keeps no account. simple: what each subvolume has written itself; full: all that it
-// refers to, which costs every writer.
+// Nothing: the file system keeps no account. simple: what each subvolume has written itself; full: all that
+// it refers to, which costs every writer.
 enum class Accounts { none, simple, full };
 Accounts accounts(const std::string& path);
 

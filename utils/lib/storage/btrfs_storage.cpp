@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Layout "btrfs": in the private area lie the container's root file system "fs", a subvolume mounted id-mapped, and
-// its snapshots, read-only subvolumes. Templates are read-only subvolumes in ".templates" beside the private
-// areas, named after what they were unpacked from; each container begins as a snapshot of one.
+// Layout "btrfs": in the private area lie the container's root file system "fs", a subvolume mounted
+// id-mapped, and its snapshots, read-only subvolumes. Templates are read-only subvolumes in ".templates"
+// beside the private areas, named after what they were unpacked from; each container begins as a snapshot of
+// one.
 #include "area.hpp"
 #include "btrfs.hpp"
 #include "vz/base/scope.hpp"
@@ -140,7 +141,7 @@ public:
     }
 
     Result<void> set_limits(const Volume& volume, const DiskLimits& limits, Reporter& out) const override {
-        if (limits.inodes < units::unlimited && limits.insist)
+        if (limits.inodes < units::unlimited && limits.insist_on_inodes)
             return area::no_inode_limit();
         VZ_TRY(check_there(volume));
         return btrfs::set_limit(files_of(volume), limits, out);
@@ -172,7 +173,8 @@ private:
                         "layout btrfs needs VE_PRIVATE on a btrfs file system, and {} is on another one",
                         parent_of(path));
         if (::mkdir(path.c_str(), 0755) != 0)
-            return sys_fail(errno, errno == ENOSPC ? Errc::no_disk_space : Errc::create_private, "mkdir {}", path);
+            return sys_fail(errno, errno == ENOSPC ? Errc::no_disk_space : Errc::create_private, "mkdir {}",
+                            path);
         return {};
     }
 

@@ -44,7 +44,9 @@ public:
         return area::set_limits(volume, limits, out);
     }
 
-    Result<std::optional<DiskUsage>> usage(const Volume& volume) const override { return area::usage(volume); }
+    Result<std::optional<DiskUsage>> usage(const Volume& volume) const override {
+        return area::usage(volume);
+    }
 };
 
 } // namespace

@@ -24,7 +24,8 @@ namespace {
 Result<void> make_owned_folder(const std::string& path, const sys::IdRange& ids, mode_t mode) {
     if (::mkdir(path.c_str(), 0700) != 0 || ::chown(path.c_str(), ids.uid_base, ids.gid_base) != 0 ||
         ::chmod(path.c_str(), mode) != 0)
-        return sys_fail(errno, errno == ENOSPC || errno == EDQUOT ? Errc::no_disk_space : Errc::create_private,
+        return sys_fail(errno,
+                        errno == ENOSPC || errno == EDQUOT ? Errc::no_disk_space : Errc::create_private,
                         "create {}", path);
     return {};
 }
@@ -78,9 +79,10 @@ Result<sys::Dir> raw(const std::string& path) {
     return sys::Dir(std::move(mount));
 }
 
-// The index (work/index) joins the several names that a file has in the template, once one of them is changed:
-// without it a copy would show old content under the others. It must be copied together with the upper layer,
-// hard links between the two included, and without the entries of folders: those hold handles of the original.
+// The index (work/index) joins the several names that a file has in the template, once one of them is
+// changed: without it a copy would show old content under the others. It must be copied together with the
+// upper layer, hard links between the two included, and without the entries of folders: those hold handles of
+// the original.
 Result<void> copy_layers(const std::string& from, const sys::IdRange& owner, const std::string& to,
                          const sys::IdRange& new_owner) {
     VZ_ASSIGN(const auto source, raw(from));
@@ -98,7 +100,8 @@ Result<void> copy_layers(const std::string& from, const sys::IdRange& owner, con
     VZ_TRY(sys::copy_tree(copy));
     const sys::Fd fd(::openat(target.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd || ::syncfs(fd.get()) != 0)
-        return sys_fail(errno, errno == ENOSPC ? Errc::no_disk_space : Errc::system, "write the copied files");
+        return sys_fail(errno, errno == ENOSPC ? Errc::no_disk_space : Errc::system,
+                        "write the copied files");
     return {};
 }
 
@@ -180,7 +183,9 @@ public:
         return area::set_limits(volume, limits, out);
     }
 
-    Result<std::optional<DiskUsage>> usage(const Volume& volume) const override { return area::usage(volume); }
+    Result<std::optional<DiskUsage>> usage(const Volume& volume) const override {
+        return area::usage(volume);
+    }
 
 private:
     static std::string aside_of(const Volume& volume) { return volume.private_area + "/snapshots/.new"; }

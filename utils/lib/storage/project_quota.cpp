@@ -59,24 +59,29 @@ Error no_quotas(const sys::Fd& fd, const std::string& folder) {
     const auto type = static_cast<long>(fs.f_type);
     std::string remedy = "it cannot have them: use ext4, xfs or btrfs for VE_PRIVATE, or layout lvm";
     if (type == EXT4_SUPER_MAGIC)
-        remedy = "while it is not mounted run `tune2fs -O project,quota DEVICE`, then mount it with option prjquota";
+        remedy = "while it is not mounted run `tune2fs -O project,quota DEVICE`, then mount it with option "
+                 "prjquota";
     else if (type == k_xfs_magic)
-        remedy = "mount it with option prjquota (for the root file system: rootflags=prjquota on the kernel's "
-                 "command line)";
-    return fail(Errc::quota_set,
-                "the file system of {} has no project quotas, so DISKSPACE and DISKINODES are not enforced; {}",
-                folder, remedy);
+        remedy =
+            "mount it with option prjquota (for the root file system: rootflags=prjquota on the kernel's "
+            "command line)";
+    return fail(
+        Errc::quota_set,
+        "the file system of {} has no project quotas, so DISKSPACE and DISKINODES are not enforced; {}",
+        folder, remedy);
 }
 
 // Counted but not enforced: the mount option is missing, which can be made good until the next boot.
 Result<void> enforce(const sys::Fd& fd, const std::string& folder, Reporter& out) {
     if (quotactl(fd, Q_QUOTAON, QFMT_VFS_V1, nullptr) != 0 && errno != EBUSY && errno != EEXIST)
-        return sys_fail(errno, Errc::quota_on,
-                        "switch on the project quotas of the file system of {} (or mount it with option prjquota)",
-                        folder);
-    out.info(format("Project quotas are switched on for the file system of {}; mount option prjquota does it at "
-                    "each boot",
-                    folder));
+        return sys_fail(
+            errno, Errc::quota_on,
+            "switch on the project quotas of the file system of {} (or mount it with option prjquota)",
+            folder);
+    out.info(
+        format("Project quotas are switched on for the file system of {}; mount option prjquota does it at "
+               "each boot",
+               folder));
     return {};
 }
 
@@ -84,6 +89,11 @@ Result<void> enforce(const sys::Fd& fd, const std::string& folder, Reporter& out
 
 std::uint32_t id_of(std::uint32_t number) {
     return k_ours | number;
+}
+
+std::optional<std::uint32_t> of(const std::string& folder) {
+    const auto fd = open_folder(folder);
+    return fd ? project_of(*fd) : std::nullopt;
 }
 
 void adopt(const std::string& folder, std::uint32_t project) {
@@ -106,15 +116,17 @@ Result<void> set_limits(const std::string& folder, const DiskLimits& limits, Rep
     if (!project && !limited)
         return {};
     if (!project)
-        return fail(Errc::quota_init,
-                    "{} was made before its file system had quotas; stop the container and run `vzctl quotainit` "
-                    "once",
-                    folder);
+        return fail(
+            Errc::quota_init,
+            "{} was made before its file system had quotas; stop the container and run `vzctl quotainit` "
+            "once",
+            folder);
     if (limited && !state.enforced)
         VZ_TRY(enforce(fd, folder, out));
     if_dqblk block{};
     block.dqb_valid = QIF_LIMITS;
-    block.dqb_bhardlimit = limits.bytes < units::unlimited ? (limits.bytes + k_quota_block - 1) / k_quota_block : 0;
+    block.dqb_bhardlimit =
+        limits.bytes < units::unlimited ? (limits.bytes + k_quota_block - 1) / k_quota_block : 0;
     block.dqb_ihardlimit = limits.inodes < units::unlimited ? limits.inodes : 0;
     if (quotactl(fd, Q_SETQUOTA, *project, &block) != 0)
         return sys_fail(errno, Errc::quota_set, "set the limits of {}", folder);
@@ -130,7 +142,8 @@ Result<std::optional<DiskUsage>> usage(const std::string& folder) {
     if (quotactl(fd, Q_GETQUOTA, *project, &block) != 0)
         return errno == ESRCH || errno == ENOENT
                    ? Result<std::optional<DiskUsage>>(std::optional(DiskUsage{0, 0}))
-                   : Result<std::optional<DiskUsage>>(sys_fail(errno, Errc::quota_set, "ask for the usage of {}", folder));
+                   : Result<std::optional<DiskUsage>>(
+                         sys_fail(errno, Errc::quota_set, "ask for the usage of {}", folder));
     return std::optional(DiskUsage{block.dqb_curspace, block.dqb_curinodes});
 }
 

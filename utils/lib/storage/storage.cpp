@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/storage/storage.hpp"
 
+#include "btrfs.hpp"
+#include "project_quota.hpp"
 #include "vz/sys/mount.hpp"
 #include "vz/sys/tree_copy.hpp"
 
@@ -54,8 +56,19 @@ Result<void> copy_files(const Storage& from, const Volume& source, const Storage
     VZ_TRY(sys::copy_tree({ours.root, theirs.root, ours.owners, theirs.owners}));
     const sys::Fd fd(::openat(theirs.root.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd || ::syncfs(fd.get()) != 0)
-        return sys_fail(errno, errno == ENOSPC ? Errc::no_disk_space : Errc::system, "write the copied files");
+        return sys_fail(errno, errno == ENOSPC ? Errc::no_disk_space : Errc::system,
+                        "write the copied files");
     return {};
+}
+
+std::uint32_t other_number(const Volume& current) {
+    constexpr std::uint32_t k_second = 0x40000000;
+    const auto project = project::of(current.private_area);
+    return project == project::id_of(current.number) ? current.number ^ k_second : current.number;
+}
+
+bool is_on_btrfs(const std::string& path) {
+    return btrfs::is_on(path);
 }
 
 } // namespace vz::storage

@@ -8,6 +8,7 @@
 #include "vz/sys/random.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -128,6 +129,13 @@ Result<void> write_kernel_file(const std::string& path, std::string_view value) 
     if (::write(fd.get(), value.data(), value.size()) < 0)
         return file_error(errno, format("write {} to", value), path);
     return {};
+}
+
+Result<void> exchange_durably(const std::string& a, const std::string& b) {
+    if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) != 0)
+        return sys_fail(errno, Errc::system, "exchange {} and {}", a, b);
+    VZ_TRY(fsync_dir(a.substr(0, a.rfind('/'))));
+    return fsync_dir(b.substr(0, b.rfind('/')));
 }
 
 Result<void> fsync_dir(const std::string& path) {

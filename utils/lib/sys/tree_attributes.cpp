@@ -28,8 +28,7 @@ bool is_kept(std::string_view name, bool trusted) {
     // overlay.upper is a handle of one certain folder of the original; the kernel makes it anew.
     if (name == "trusted.overlay.upper")
         return false;
-    return name == k_capability || begins(k_acl_prefix) || begins("user.") ||
-           (trusted && begins("trusted."));
+    return name == k_capability || begins(k_acl_prefix) || begins("user.") || (trusted && begins("trusted."));
 }
 
 bool has_none(int err) {

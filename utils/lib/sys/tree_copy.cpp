@@ -51,7 +51,8 @@ void allow_many_descriptors() {
     }
 }
 
-// ---- content of regular files ---------------------------------------------------------------------------------
+// ---- content of regular files
+// ---------------------------------------------------------------------------------
 
 Result<void> copy_range(int from, int to, off_t begin, off_t end, std::string& buffer) {
     for (off_t at = begin; at < end;) {
@@ -107,7 +108,8 @@ Result<bool> same_data(int a, int b, off_t size) {
     return true;
 }
 
-// ---- names ----------------------------------------------------------------------------------------------------
+// ---- names
+// ----------------------------------------------------------------------------------------------------
 
 Result<std::vector<std::string>> names_in(int dir) {
     return Dir(Fd(::openat(dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC))).list();
@@ -162,7 +164,8 @@ private:
             const auto below = path.empty() ? name : path + "/" + name;
             if (!entry || (m_request.wants && !m_request.wants(below, entry->st.st_mode)))
                 continue; // it went meanwhile, or is not meant
-            VZ_TRY(copy(*entry, target, name, below, depth).context(text::printable(depth < 20 ? name : "…")));
+            VZ_TRY(
+                copy(*entry, target, name, below, depth).context(text::printable(depth < 20 ? name : "…")));
         }
         return {};
     }
@@ -226,7 +229,8 @@ private:
             return true;
         if (here)
             VZ_TRY(remove(dir, name));
-        // Refused where there are too many names already: then it is copied once more, which begins a new group.
+        // Refused where there are too many names already: then it is copied once more, which begins a new
+        // group.
         if (::linkat(m_request.target.fd(), known->second.c_str(), dir, name.c_str(), 0) == 0)
             return true;
         if (errno != EMLINK)
@@ -282,8 +286,7 @@ private:
         const auto from = reopen(source.fd.get(), O_RDONLY | O_NONBLOCK | O_NOATIME);
         if (!from)
             return copy_error(errno, "open", name);
-        const Fd to(
-            ::openat(dir, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+        const Fd to(::openat(dir, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (!to)
             return copy_error(errno, "create", name);
         if (::ioctl(to.get(), FICLONE, from.get()) == 0)
@@ -291,7 +294,8 @@ private:
         return copy_data(from.get(), to.get(), source.st.st_size, m_buffer);
     }
 
-    // Owner, attributes, mode and times, in this order: changing an owner clears capabilities and set-id bits.
+    // Owner, attributes, mode and times, in this order: changing an owner clears capabilities and set-id
+    // bits.
     Result<void> finish(const Entry& source, int target) {
         struct stat now {};
         if (::fstat(target, &now) != 0)
@@ -307,7 +311,8 @@ private:
         VZ_TRY(write_attributes(target, present, wanted));
         const auto self = format("/proc/self/fd/{}", target);
         const bool is_link = S_ISLNK(source.st.st_mode);
-        if (!is_link && (moved || (now.st_mode & 07777) != (source.st.st_mode & 07777) || present != wanted) &&
+        if (!is_link &&
+            (moved || (now.st_mode & 07777) != (source.st.st_mode & 07777) || present != wanted) &&
             ::chmod(self.c_str(), source.st.st_mode & 07777) != 0)
             return copy_error(errno, "chmod", "");
         return set_times(source, now, target);

@@ -16,8 +16,8 @@ namespace vz::config {
 
 enum class Layout { dir, overlay, btrfs, lvm, lvmthin };
 std::optional<Layout> parse_layout(std::string_view text); // also "simfs" (dir) of old configurations
-// Words for new containers: the above, and the classic "ploop" with or without a format (an image file with a size of
-// its own and snapshots), which means whatever the host has that can do this.
+// Words for new containers: the above, and the classic "ploop" with or without a format (an image file with a
+// size of its own and snapshots), which means whatever the host has that can do this.
 bool is_layout_word(std::string_view text);
 std::string_view layout_name(Layout layout);
 std::string layout_words(); // "dir, overlay, …" for messages

@@ -28,7 +28,7 @@ std::unique_ptr<engine::Engine> make_engine(const config::Host& host);
 using HeldLock = std::optional<sys::FileLock>;
 
 // Errc::locked, naming the holder, if another command works on the container. A clean-up after a halt from
-// inside is waited for.
+// inside is waited for. What a killed command left of the container is finished first.
 Result<HeldLock> lock_container(const Context& context, config::Ctid ctid, const std::string& word);
 
 enum class Needs { nothing, conf, lock, conf_and_lock };

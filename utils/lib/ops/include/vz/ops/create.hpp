@@ -17,7 +17,7 @@ struct CreateRequest {
     std::string template_name; // "": OSTEMPLATE of an existing NUM.conf, else DEF_OSTEMPLATE of vz.conf
     std::optional<std::string> sample; // ve-SAMPLE.conf-sample; nothing: CONFIGFILE of vz.conf if that exists
     std::optional<std::string> layout; // a word that config::is_layout_word() knows
-    Changes changes; // normalised, from collect_changes()
+    Changes changes;                   // normalised, from collect_changes()
     std::vector<std::string> ip_add;
     std::optional<sys::IdRange> ids; // nothing: a free range of the pool
 };

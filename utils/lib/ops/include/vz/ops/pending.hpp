@@ -24,8 +24,9 @@ struct Area {
 };
 Area area_of(const config::Container& container);
 
-// `aside` takes the place of `current` (at current.path) once NUM.conf has this value for this key; then `current`
-// goes. Before that, `aside` goes. Which of the two lies where is told by the folder's inode number.
+// `aside` takes the place of `current` (at current.path) once NUM.conf has this value for this key; then
+// `current` goes. Before that, `aside` goes. Which of the two lies where is told by the folder's inode
+// number. With an empty key both have the same layout, and whoever exchanges them has decided.
 struct Swap {
     Area aside;
     Area current;

@@ -47,7 +47,8 @@ struct SetRequest {
     std::vector<std::string> bind_del;  // targets, or "all"
     std::vector<std::string> passwords; // "user:password"
     bool crypted_passwords = false;
-    bool reset_limits = false; // --reset_ub
+    bool reset_limits = false;   // --reset_ub
+    bool offline_resize = false; // --diskspace may make a volume of its own smaller
     bool save = false;
 };
 

@@ -31,6 +31,7 @@ void sweep_temporaries(const std::string& folder, std::string_view name = {});
 
 Result<void> make_dirs(const std::string& path, unsigned mode = 0755);
 Result<void> rename_durably(const std::string& from, const std::string& to); // fsync of both folders
+Result<void> exchange_durably(const std::string& a, const std::string& b);   // in one step
 Result<void> fsync_dir(const std::string& path);
 bool exists(const std::string& path); // follows links
 

@@ -28,8 +28,8 @@ Result<void> map_owners(const Fd& mount, const Fd& userns, std::string_view name
 enum class Access { read_write, read_only };
 Result<void> set_mount_access(const Fd& mount, Access access);
 
-// A detached mount of a block device's file system. Options without value are flags. Errc::mount carries what the
-// kernel says.
+// A detached mount of a block device's file system. Options without value are flags. Errc::mount carries what
+// the kernel says.
 struct FilesystemPlan {
     std::string type;   // "ext4"
     std::string device; // "/dev/vg/volume"
@@ -38,8 +38,8 @@ struct FilesystemPlan {
 };
 Result<Fd> make_mount(const FilesystemPlan& plan);
 
-// A detached overlay; `lower` first is topmost. Folders must be reachable in this mount namespace. Without `upper`
-// it is read-only.
+// A detached overlay; `lower` first is topmost. Folders must be reachable in this mount namespace. Without
+// `upper` it is read-only.
 struct OverlayPlan {
     std::vector<std::string> lower;
     std::string upper;

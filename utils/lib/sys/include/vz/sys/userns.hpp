@@ -23,8 +23,8 @@ struct IdRange {
 // A new user namespace with that mapping, kept alive by the descriptor; no process stays in it. Needs root.
 Result<Fd> make_userns(const IdRange& range);
 
-// The same where the container's ids are known as inside.uid_base + id: a mount mapped by it shows files that lie
-// on disk with one container's ids as another's.
+// The same where the container's ids are known as inside.uid_base + id: a mount mapped by it shows files that
+// lie on disk with one container's ids as another's.
 Result<Fd> make_userns_from(const IdRange& inside, const IdRange& range);
 
 // Runs `work` in a child that is root of the container's user namespace and nothing outside: whatever a
