@@ -21,10 +21,11 @@ Result<int> reap(pid_t pid) {
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-// The second half catches a parent that died before the first took effect.
+// The second half catches a parent that died before the first took effect. A parent outside of our process
+// namespace has the number 0.
 void die_with(pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent)
+    if (const pid_t now = ::getppid(); now != parent && now != 0)
         ::_exit(127);
 }
 

@@ -5,6 +5,7 @@
 #include "vz/sys/file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -41,6 +42,36 @@ std::string escaped_for_overlay(const std::string& path) {
         out += c;
     }
     return out;
+}
+
+// Of the kinds of access times, one counts: the kernel wants all of them cleared when one is set.
+struct MountFlag {
+    std::string_view name;
+    std::uint64_t set;
+    std::uint64_t clear;
+};
+constexpr std::array k_mount_flags = std::to_array<MountFlag>({
+    {"ro", MOUNT_ATTR_RDONLY, 0},
+    {"rw", 0, MOUNT_ATTR_RDONLY},
+    {"nosuid", MOUNT_ATTR_NOSUID, 0},
+    {"suid", 0, MOUNT_ATTR_NOSUID},
+    {"nodev", MOUNT_ATTR_NODEV, 0},
+    {"dev", 0, MOUNT_ATTR_NODEV},
+    {"noexec", MOUNT_ATTR_NOEXEC, 0},
+    {"exec", 0, MOUNT_ATTR_NOEXEC},
+    {"nodiratime", MOUNT_ATTR_NODIRATIME, 0},
+    {"diratime", 0, MOUNT_ATTR_NODIRATIME},
+    {"noatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME},
+    {"strictatime", MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME},
+    {"relatime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
+    {"atime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
+    {"defaults", 0, 0},
+});
+
+const MountFlag* find_flag(std::string_view option) {
+    const auto found = std::find_if(k_mount_flags.begin(), k_mount_flags.end(),
+                                    [&](const MountFlag& flag) { return flag.name == option; });
+    return found == k_mount_flags.end() ? nullptr : &*found;
 }
 
 Result<void> configure(int fs, std::string_view type, unsigned command, const char* key, const char* value) {
@@ -105,6 +136,7 @@ Result<void> set_mount_access(const Fd& mount, Access access) {
     return {};
 }
 
+<<<<<<< HEAD
 Result<Fd> make_mount(const FilesystemPlan& plan) {
     const char* type = plan.type.c_str();
     VZ_ASSIGN(const Fd fs, open_filesystem(type));
@@ -118,6 +150,28 @@ Result<Fd> make_mount(const FilesystemPlan& plan) {
     if (read_only)
         VZ_TRY(configure(fs.get(), type, FSCONFIG_SET_FLAG, "ro", nullptr));
     return mount_of(fs, type, read_only ? MOUNT_ATTR_RDONLY : 0U);
+=======
+bool is_mount_option(std::string_view option) {
+    return find_flag(option) != nullptr;
+}
+
+Result<void> set_mount_options(const std::string& path, std::string_view options) {
+    mount_attr attributes{};
+    for (const auto& option : text::split(options, ',')) {
+        const auto* flag = find_flag(option);
+        if (!flag && !option.empty())
+            return fail(Errc::mount, "mount option {} is not known", text::printable(option));
+        if (!flag)
+            continue;
+        attributes.attr_set = (attributes.attr_set & ~flag->clear) | flag->set;
+        attributes.attr_clr |= flag->clear;
+    }
+    if (attributes.attr_set == 0 && attributes.attr_clr == 0)
+        return {};
+    if (::syscall(SYS_mount_setattr, AT_FDCWD, path.c_str(), 0, &attributes, sizeof attributes) != 0)
+        return mount_error(errno, "set options of", path);
+    return {};
+>>>>>>> c6266d4 (sys: Work from within namespaces, and set options of mounts)
 }
 
 Result<Fd> make_overlay(const OverlayPlan& plan) {

@@ -12,6 +12,7 @@ enum class Errc : int {
     ok = 0,
     failed = 1,            // generic failure of a tool that is not vzctl; vzctl: setting limits failed
     usage = 2,             // wrong usage of a tool that is not vzctl (vzctl: bad_syntax)
+    scheduler = 2,         // vzctl: the share or limit of CPU time could not be set
     system = 3,            // a system call failed; some of several ids failed (tools other than vzctl)
     kernel_unsuitable = 5, // the running kernel or liblxc lacks something needed
     no_resources = 6,
@@ -21,6 +22,7 @@ enum class Errc : int {
     no_global_config = 10,
     no_script = 11,
     no_permission = 12,
+    capability = 13,
     no_container_config = 14,
     checkpoint = 16,
     restore = 17,
@@ -71,10 +73,12 @@ enum class Errc : int {
     net_device = 104,
     start_disabled = 105,
     apply_config = 109,
+    meminfo = 129,
     veth = 130,
     name = 131,
     wait_failed = 133,
     save_config = 139,
+    io_limit = 148,
     resize = 154,
     convert = 155,
     snapshot_create = 156,
