@@ -10,6 +10,8 @@
 
 #include <map>
 
+#include <unistd.h>
+
 using namespace vz;
 using namespace vz::ops;
 using config::Ctid;
@@ -37,7 +39,9 @@ TEST_CASE("settings are stored as the classic tools store them", "[ops]") {
     CHECK(one("ram", "unlimited") == "PHYSPAGES=0:unlimited");
     CHECK(one("physpages", "0:65536") == "PHYSPAGES=0:65536");
     CHECK(one("numproc", "50") == "NUMPROC=50:50");
-    CHECK(one("cpulimit", "50%") == "CPULIMIT=50");
+    CHECK(one("cpulimit", "50") == "CPULIMIT=50");
+    CHECK(one("cpulimit", "100%") == // of all processors
+          "CPULIMIT=" + std::to_string(100 * ::sysconf(_SC_NPROCESSORS_ONLN)));
     CHECK(one("diskspace", "1G:2G") == "DISKSPACE=1048576:2097152");
     CHECK(one("onboot", "yes") == "ONBOOT=yes");
     const auto servers = changes({{"nameserver", {"192.0.2.1", "2001:db8::1"}}});

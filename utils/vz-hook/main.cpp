@@ -5,11 +5,13 @@
 #include "vz/base/text.hpp"
 #include "vz/cli/log.hpp"
 #include "vz/cli/tool.hpp"
+#include "vz/ops/hook_notes.hpp"
 #include "vz/ops/lxc_setup.hpp"
 #include "vz/record/record.hpp"
 
 #include <cstdlib>
 #include <fcntl.h>
+#include <functional>
 #include <unistd.h>
 
 using namespace vz;
@@ -20,20 +22,17 @@ class LogReporter : public Reporter {
 public:
     LogReporter(cli::Log& log, std::string subject) : m_log(log), m_subject(std::move(subject)) {}
     void info(std::string_view text) override { m_log.write(m_subject, text); }
-    void warning(std::string_view text) override { m_log.error(m_subject, text); }
+    void warning(std::string_view text) override {
+        m_log.error(m_subject, text);
+        m_warnings.emplace_back(text);
+    }
+    const std::vector<std::string>& warnings() const { return m_warnings; }
 
 private:
     cli::Log& m_log;
     std::string m_subject;
+    std::vector<std::string> m_warnings;
 };
-
-Result<void> start_host(const config::Host& host, config::Ctid ctid, Reporter& out) {
-    const char* pid_text = std::getenv("LXC_PID");
-    const auto pid = text::to_uint(pid_text ? pid_text : "");
-    if (!pid)
-        return fail(Errc::bad_syntax, "LXC_PID is not set; liblxc calls this program");
-    return ops::hook_start_host(host, ctid, static_cast<pid_t>(*pid), out);
-}
 
 Result<void> stop(const config::Host& host, config::Ctid ctid, Reporter& out) {
     const char* net_ns = std::getenv("LXC_NET_NS");
@@ -66,12 +65,8 @@ void after_the_end(const config::Host& host, config::Ctid ctid, Reporter& out) {
         keep(host, ctid, "restart", format("started again by its policy, restart {}", ended->times + 1), 0);
 }
 
-// The engine waits for its hooks, and whoever stops the container waits for the engine and holds the lock:
-// the clean-up therefore happens in a process of its own.
-Result<void> post_stop(const config::Host& host, config::Ctid ctid, Reporter& out) {
-    const char* target = std::getenv("LXC_TARGET");
-    if (target && std::string_view(target) == "reboot")
-        return {};
+// In a process of its own: the engine waits for its hooks, and does nothing else meanwhile.
+Result<void> in_background(const std::function<void()>& work) {
     const pid_t pid = ::fork();
     if (pid < 0)
         return sys_fail(errno, Errc::no_resources, "fork");
@@ -82,8 +77,27 @@ Result<void> post_stop(const config::Host& host, config::Ctid ctid, Reporter& ou
     for (int fd = 0; fd < 3; ++fd)
         ::dup2(null, fd);
     ::close_range(3, ~0U, 0);
-    after_the_end(host, ctid, out);
+    work();
     ::_exit(0);
+}
+
+Result<void> start_host(const config::Host& host, config::Ctid ctid, Reporter& out) {
+    const char* pid_text = std::getenv("LXC_PID");
+    const auto pid = text::to_uint(pid_text ? pid_text : "");
+    if (!pid)
+        return fail(Errc::bad_syntax, "LXC_PID is not set; liblxc calls this program");
+    VZ_ASSIGN(const auto started, ops::hook_start_host(host, ctid, static_cast<pid_t>(*pid), out));
+    if (started == ops::Started::rebooted)
+        return in_background([&] { ops::hook_rebooted(host, ctid, out); });
+    return {};
+}
+
+// Whoever stops the container waits for the engine and holds the lock: the clean-up cannot happen here.
+Result<void> post_stop(const config::Host& host, config::Ctid ctid, Reporter& out) {
+    const char* target = std::getenv("LXC_TARGET");
+    if (target && std::string_view(target) == "reboot")
+        return {};
+    return in_background([&] { after_the_end(host, ctid, out); });
 }
 
 int run(const std::vector<std::string>& arguments, cli::Io io) {
@@ -100,10 +114,13 @@ int run(const std::vector<std::string>& arguments, cli::Io io) {
                       : arguments[0] == "stop"      ? stop(*host, *ctid, out)
                       : arguments[0] == "post-stop" ? post_stop(*host, *ctid, out)
                                                     : Result<void>(fail(Errc::bad_syntax, "unknown hook"));
+    // What comes after a start that failed must not take its reason away.
+    if (arguments[0] == "start-host")
+        ops::keep_hook_notes(host->paths, *ctid,
+                             {done ? std::nullopt : std::optional(done.error()), out.warnings()});
     if (done)
         return 0;
     out.warning(done.error().what);
-    ops::keep_hook_error(host->paths, *ctid, done.error());
     return cli::report("vz-hook", done.error(), io.err);
 }
 

@@ -232,19 +232,21 @@ Field uptime() {
 // ---- Resources and disk
 // ----------------------------------------------------------------------------------------
 
-ops::Usage usage_of(const Listed& listed, const ops::Resource& resource) {
-    return listed.runtime ? ops::read_usage(*listed.runtime, resource) : ops::Usage{};
+using Count = std::optional<std::uint64_t> (*)(const ops::Runtime&, const ops::Resource&);
+
+std::optional<std::uint64_t> count_of(const Listed& listed, const ops::Resource& resource, Count count) {
+    return listed.runtime ? count(*listed.runtime, resource) : std::nullopt;
 }
 
 // Clients count on numbers: what is not counted is 0, what is not limited the largest number.
 Json resource_json(const Listed& listed, const ops::Resource& resource) {
-    const auto usage = usage_of(listed, resource);
+    const auto counted = [&](Count count) { return count_of(listed, resource, count).value_or(0); };
     const auto limit = limit_of(listed, resource).value_or(config::Limit{units::unlimited, units::unlimited});
-    return Json::Object{{"held", usage.held.value_or(0)},
-                        {"maxheld", usage.max_held.value_or(0)},
+    return Json::Object{{"held", counted(ops::held)},
+                        {"maxheld", counted(ops::max_held)},
                         {"barrier", limit.barrier},
                         {"limit", limit.limit},
-                        {"failcnt", usage.failures.value_or(0)}};
+                        {"failcnt", counted(ops::failures)}};
 }
 
 void add_resource(std::vector<Field>& out, const char* name, const std::string& header) {
@@ -252,9 +254,9 @@ void add_resource(std::vector<Field>& out, const char* name, const std::string& 
     const auto add = [&](const std::string& suffix, const std::string& tail, auto value) {
         out.push_back({{name + suffix, header + tail, 10, Align::right, ""}, value, {}, {}, !suffix.empty()});
     };
-    add("", "", [&resource](const Listed& l) { return value_of(usage_of(l, resource).held); });
+    add("", "", [&resource](const Listed& l) { return value_of(count_of(l, resource, ops::held)); });
     out.back().json = [&resource](const Listed& l) { return resource_json(l, resource); };
-    add(".m", ".M", [&resource](const Listed& l) { return value_of(usage_of(l, resource).max_held); });
+    add(".m", ".M", [&resource](const Listed& l) { return value_of(count_of(l, resource, ops::max_held)); });
     add(".b", ".B", [&resource](const Listed& l) {
         const auto limit = limit_of(l, resource);
         return limit ? Value(limit->barrier) : Value();
@@ -263,7 +265,7 @@ void add_resource(std::vector<Field>& out, const char* name, const std::string& 
         const auto limit = limit_of(l, resource);
         return limit ? Value(limit->limit) : Value();
     });
-    add(".f", ".F", [&resource](const Listed& l) { return value_of(usage_of(l, resource).failures); });
+    add(".f", ".F", [&resource](const Listed& l) { return value_of(count_of(l, resource, ops::failures)); });
 }
 
 // Usage would need a walk through the container's files: `vzdf --walk` does that.

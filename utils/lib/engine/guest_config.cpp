@@ -45,8 +45,14 @@ void add_system(Lines& lines, const GuestConfig& guest) {
         lines.add("lxc.console.path", "none");
 }
 
+// A folder of ours above all containers' groups: where a child has a controller switched on, systemd, which
+// knows nothing of it, cannot switch it off.
+constexpr const char* k_cgroup_folder = "vz";
+
 void add_rights(Lines& lines, const GuestConfig& guest) {
-    lines.add("lxc.cap.drop", "mac_admin mac_override sys_module sys_rawio sys_time");
+    lines.add("lxc.cgroup.dir", k_cgroup_folder);
+    if (!guest.dropped_capabilities.empty())
+        lines.add("lxc.cap.drop", text::join(guest.dropped_capabilities, " "));
     lines.add("lxc.apparmor.profile", guest.apparmor_profile.empty() ? "unconfined" : guest.apparmor_profile);
     if (!guest.seccomp_profile.empty())
         lines.add("lxc.seccomp.profile", guest.seccomp_profile);
@@ -56,7 +62,14 @@ void add_rights(Lines& lines, const GuestConfig& guest) {
         lines.add(format("{}.devices.deny", prefix), "a");
         for (const char* rule : k_devices)
             lines.add(format("{}.devices.allow", prefix), rule);
+        for (const auto& rule : guest.device_rules)
+            lines.add(format("{}.devices.allow", prefix), rule);
     }
+}
+
+void add_binds(Lines& lines, const GuestConfig& guest) {
+    for (const auto& bind : guest.binds)
+        lines.add("lxc.mount.entry", format("{} {} none bind,optional 0 0", bind.source, bind.target));
 }
 
 void add_network(Lines& lines, const GuestConfig& guest) {
@@ -77,6 +90,7 @@ Result<std::string> lxc_config(const GuestConfig& guest) {
     Lines lines;
     add_system(lines, guest);
     add_rights(lines, guest);
+    add_binds(lines, guest);
     add_network(lines, guest);
     lines.add("lxc.hook.version", "1");
     lines.add("lxc.hook.start-host", format("{} start-host {}", guest.hook_program, guest.ctid));

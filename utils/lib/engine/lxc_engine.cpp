@@ -11,6 +11,7 @@
 #include <lxc/lxccontainer.h>
 #include <optional>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -139,8 +140,17 @@ public:
         return console;
     }
 
+    Result<void> set_group_item(const std::string& name, const std::string& item,
+                                const std::string& value) override {
+        VZ_ASSIGN(const auto container, open(name));
+        if (!container->set_cgroup_item(container.get(), item.c_str(), value.c_str()))
+            return fail(Errc::devices, "the kernel does not take \"{}\" for {}", value, item);
+        return {};
+    }
+
     Result<int> attach(const std::string& name, const AttachRequest& request) override {
         VZ_ASSIGN(const auto container, open(name));
+        share_process_limits(*container);
         Payload payload = make_payload(request);
         lxc_attach_options_t options = LXC_ATTACH_OPTIONS_DEFAULT;
         options.env_policy = LXC_ATTACH_CLEAR_ENV;
@@ -162,12 +172,30 @@ public:
 
 private:
     static constexpr int k_not_started = 254;
+    static constexpr std::pair<__rlimit_resource, const char*> k_shared_limits[] = {
+        {RLIMIT_NOFILE, "lxc.prlimit.nofile"},
+        {RLIMIT_MEMLOCK, "lxc.prlimit.memlock"},
+        {RLIMIT_SIGPENDING, "lxc.prlimit.sigpending"}};
 
     Result<ContainerHandle> open(const std::string& name) const {
         ContainerHandle container(lxc_container_new(name.c_str(), m_dir.c_str()));
         if (!container)
             return fail(Errc::environment, "liblxc: no memory for container {}", name);
         return container;
+    }
+
+    // What is attached would have the limits of whoever calls us.
+    static void share_process_limits(lxc_container& container) {
+        const auto text = [](rlim_t value) {
+            return value == RLIM_INFINITY ? std::string("unlimited") : std::to_string(value);
+        };
+        const pid_t init = container.init_pid(&container);
+        for (const auto& [resource, key] : k_shared_limits) {
+            rlimit limit{};
+            if (init > 0 && ::prlimit(init, resource, nullptr, &limit) == 0)
+                container.set_config_item(&container, key,
+                                          (text(limit.rlim_cur) + ":" + text(limit.rlim_max)).c_str());
+        }
     }
 
     static std::string log_of(lxc_container& container) {

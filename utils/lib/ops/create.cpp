@@ -2,6 +2,7 @@
 #include "vz/ops/create.hpp"
 
 #include "census.hpp"
+#include "ct_limits.hpp"
 #include "net_policy.hpp"
 #include "sample.hpp"
 #include "volume.hpp"
@@ -94,7 +95,9 @@ std::string parent_of(const std::string& path) {
 
 Result<void> add_changes(config::ConfFile& conf, const CreateRequest& request,
                          const templates::Template& source) {
-    for (const auto& [key, value] : request.changes)
+    auto changes = request.changes;
+    VZ_TRY(merge_changes([&](auto key) { return conf.get(key).value_or(""); }, changes));
+    for (const auto& [key, value] : changes)
         VZ_TRY(conf.set(key, value));
     VZ_TRY(conf.set("OSTEMPLATE", source.name));
     std::vector<std::string> addresses = text::words(conf.get("IP_ADDRESS").value_or(""));
@@ -116,6 +119,7 @@ Result<Draft> draft(const Context& context, const CreateRequest& request, config
     VZ_ASSIGN(auto source, find_template(host, wanted, context.out));
     VZ_TRY(add_changes(conf, request, source));
     config::Container container(host, ctid, std::move(conf));
+    VZ_TRY(check_limits(container, request.changes));
     VZ_ASSIGN(const auto layout,
               choose_layout(container, request.layout.value_or(container.get_or("VE_LAYOUT", "overlay"))));
     // Written down although they are the defaults: a later change of vz.conf must not move an existing

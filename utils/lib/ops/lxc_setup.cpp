@@ -2,14 +2,18 @@
 #include "vz/ops/lxc_setup.hpp"
 
 #include "attachment.hpp"
-#include "ct_limits.hpp"
+#include "capabilities.hpp"
+#include "ct_devices.hpp"
+#include "enforce.hpp"
+#include "features.hpp"
+#include "lxcfs.hpp"
 #include "net_policy.hpp"
 #include "volume.hpp"
 #include "vz/base/build.hpp"
-#include "vz/base/json.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/engine/guest_config.hpp"
+#include "vz/limits/groups.hpp"
 #include "vz/ops/bind_mounts.hpp"
 #include "vz/ops/mount.hpp"
 #include "vz/ops/restart_policy.hpp"
@@ -63,8 +67,14 @@ std::string apparmor_profile(Reporter& out) {
     return {};
 }
 
-std::string error_path(const config::HostPaths& paths, config::Ctid ctid) {
-    return paths.ct_run_dir(ctid) + "/start-error.json";
+Result<void> add_rights(engine::GuestConfig& guest, const config::Container& container, Reporter& out) {
+    const auto capabilities = container.get_or("CAPABILITY", "");
+    VZ_TRY(check_capabilities(capabilities, last_capability()));
+    guest.dropped_capabilities = dropped_capabilities(capabilities);
+    prepare_features(features_on(container.get_or("FEATURES", "")), out);
+    for (const auto& grant : device_grants(container, out))
+        guest.device_rules.push_back(grant.rule.control_group());
+    return {};
 }
 
 } // namespace
@@ -93,6 +103,8 @@ Result<void> prepare_lxc(const Context& context, const config::Container& contai
     guest.console = container.is_yes("CONSOLE");
     guest.log_ends = restart_policy(container) != RestartPolicy::no;
     guest.cgroup_v1 = has_cgroup_v1();
+    guest.binds = lxcfs_binds(container);
+    VZ_TRY(add_rights(guest, container, context.out));
     if (guest.seccomp_profile.empty())
         return fail(Errc::environment, "the seccomp profile {} is missing; reinstall vz-utils", seccomp);
     VZ_ASSIGN(const auto text, engine::lxc_config(guest));
@@ -102,7 +114,8 @@ Result<void> prepare_lxc(const Context& context, const config::Container& contai
     return sys::write_file_atomic(folder + "/config", text);
 }
 
-Result<void> hook_start_host(const config::Host& host, config::Ctid ctid, pid_t init, Reporter& out) {
+Result<Started> hook_start_host(const config::Host& host, config::Ctid ctid, pid_t init, Reporter& out) {
+    const bool rebooted = has_record(host.paths, ctid);
     VZ_ASSIGN(const auto container, config::load_container(host, ctid));
     const auto start_ticks = process_start_ticks(init);
     if (!start_ticks)
@@ -110,11 +123,21 @@ Result<void> hook_start_host(const config::Host& host, config::Ctid ctid, pid_t 
     const auto proc = format("/proc/{}", init);
     Runtime runtime{init, *start_ticks,
                     limits::find_groups(sys::read_kernel_file(proc + "/cgroup").value_or(""),
-                                        sys::read_kernel_file("/proc/self/mountinfo").value_or(""))};
-    VZ_TRY(limits::apply(limits_of(container, out), runtime.groups));
+                                        sys::read_kernel_file("/proc/self/mountinfo").value_or("")),
+                    host.paths.ct_run_dir(ctid)};
+    VZ_TRY(enforce_all(container, runtime, out));
+    provide_devices(container, runtime, out);
     VZ_TRY(attach_binds(container, init));
     VZ_TRY(bring_network_up(host, container, init, Parts::all, {}, out));
-    return save_runtime(host.paths, ctid, runtime);
+    VZ_TRY(save_runtime(host.paths, ctid, runtime));
+    const bool has_devices = !device_grants(container, silent_reporter()).empty();
+    return rebooted && has_devices ? Started::rebooted : Started::from_outside;
+}
+
+void hook_rebooted(const config::Host& host, config::Ctid ctid, Reporter& out) {
+    const auto engine = make_engine(host);
+    if (const auto container = config::load_container(host, ctid))
+        grant_devices(*engine, *container, out);
 }
 
 Result<void> hook_stop(const config::Host& host, config::Ctid ctid, const std::string& net_ns,
@@ -157,24 +180,6 @@ void after_stop(const Context& context, const config::Container& container) {
     const auto name = engine_name(container);
     if (const auto dir = sys::Dir::open(paths.lxc_dir()))
         (void)dir->remove_tree(name);
-}
-
-void keep_hook_error(const config::HostPaths& paths, config::Ctid ctid, const Error& error) {
-    Json json;
-    json.set("code", exit_code(error.code));
-    json.set("what", error.what);
-    (void)sys::write_file_atomic(error_path(paths, ctid), json.dump());
-}
-
-std::optional<Error> take_hook_error(const config::HostPaths& paths, config::Ctid ctid) {
-    const auto content = sys::read_file(error_path(paths, ctid));
-    ::unlink(error_path(paths, ctid).c_str());
-    if (!content || !*content)
-        return std::nullopt;
-    const auto json = Json::parse(**content);
-    if (!json || !json->find("code"))
-        return std::nullopt;
-    return Error{static_cast<Errc>(json->find("code")->as_uint()), 0, json->string_or("what")};
 }
 
 } // namespace vz::ops

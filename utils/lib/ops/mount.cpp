@@ -2,6 +2,7 @@
 #include "vz/ops/mount.hpp"
 
 #include "volume.hpp"
+#include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/ops/runtime.hpp"
 #include "vz/ops/scripts.hpp"
@@ -21,6 +22,17 @@ Result<void> check_template_id(const config::Container& container) {
     return {};
 }
 
+// Old configurations may name options of a file system that is not theirs today.
+Result<void> apply_mount_options(const config::Container& container, Reporter& out) {
+    std::vector<std::string> known;
+    for (const auto& option : text::split(container.get_or("MOUNT_OPTS", ""), ','))
+        if (sys::is_mount_option(option))
+            known.push_back(option);
+        else if (!option.empty())
+            out.warning(format("MOUNT_OPTS: {} is no option of a mount; left out", text::printable(option)));
+    return sys::set_mount_options(container.root(), text::join(known, ","));
+}
+
 Result<void> mount_and_tell_scripts(const config::Container& container, Reporter& out) {
     if (const auto private_area = container.private_area(); !sys::exists(private_area))
         return fail(Errc::no_private, "Container private area {} does not exist", private_area);
@@ -29,6 +41,7 @@ Result<void> mount_and_tell_scripts(const config::Container& container, Reporter
     VZ_TRY(check_template_id(container));
     VZ_TRY(apply_disk_limits(container, out));
     VZ_TRY(storage_for(container.layout())->mount(volume));
+    VZ_TRY(apply_mount_options(container, out));
     return run_host_scripts(container, "mount", Order::global_first);
 }
 

@@ -37,7 +37,7 @@ std::optional<Runtime> parse_record(const std::string& content) {
     const Json* groups = json->find("groups");
     if (!init || !start || !groups || !groups->as_object())
         return std::nullopt;
-    Runtime runtime{static_cast<pid_t>(init->as_uint()), start->as_uint(), {}};
+    Runtime runtime{static_cast<pid_t>(init->as_uint()), start->as_uint(), {}, {}};
     for (const auto& [controller, path] : *groups->as_object())
         if (path.as_string())
             runtime.groups[controller] = *path.as_string();
@@ -69,6 +69,7 @@ std::optional<Runtime> load_runtime(const config::HostPaths& paths, config::Ctid
     auto runtime = parse_record(**content);
     if (!runtime || runtime->init <= 1 || process_start_ticks(runtime->init) != runtime->start_ticks)
         return std::nullopt;
+    runtime->folder = paths.ct_run_dir(ctid);
     return runtime;
 }
 
@@ -91,6 +92,7 @@ bool has_record(const config::HostPaths& paths, config::Ctid ctid) {
 void forget_runtime(const config::HostPaths& paths, config::Ctid ctid) {
     ::unlink(record_path(paths, ctid).c_str());
     ::unlink((paths.ct_run_dir(ctid) + "/bindmounts").c_str());
+    ::unlink((paths.ct_run_dir(ctid) + "/seen.json").c_str()); // of usage.hpp
     sys::sweep_temporaries(paths.ct_run_dir(ctid));
 }
 

@@ -4,6 +4,7 @@
 #include "attachment.hpp"
 #include "census.hpp"
 #include "ct_limits.hpp"
+#include "enforce.hpp"
 #include "net_policy.hpp"
 #include "net_settings.hpp"
 #include "sample.hpp"
@@ -11,7 +12,6 @@
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/guest/users.hpp"
-#include "vz/limits/limits.hpp"
 #include "vz/network/routed.hpp"
 #include "vz/ops/bind_mounts.hpp"
 #include "vz/ops/guest_identity.hpp"
@@ -37,11 +37,6 @@ bool changes_any(const Changes& changes, std::initializer_list<std::string_view>
     return std::any_of(changes.begin(), changes.end(), [&](const auto& change) {
         return std::find(keys.begin(), keys.end(), change.first) != keys.end();
     });
-}
-
-bool changes_limits(const Changes& changes) {
-    return changes_any(changes,
-                       {"PHYSPAGES", "SWAPPAGES", "PRIVVMPAGES", "NUMPROC", "CPULIMIT", "CPUS", "CPUUNITS"});
 }
 
 Result<std::string> new_addresses(const config::Container& container, const SetRequest& request) {
@@ -210,12 +205,24 @@ Result<void> apply_binds(const config::Container& container, const Runtime& runt
     return {};
 }
 
-// `wanted` is the configuration as it will be.
-Result<void> apply_live(const Context& context, const config::Container& wanted, const Runtime& runtime,
-                        const SetRequest& request) {
+Result<void> apply_limits(const Context& context, const config::Container& wanted, const Runtime& runtime,
+                          const SetRequest& request) {
+    if (request.reset_limits)
+        VZ_TRY(enforce_all(wanted, runtime, context.out));
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : request.changes)
+        if (is_limit_key(key))
+            keys.push_back(key);
+    return keys.empty() ? Result<void>() : enforce(wanted, runtime, keys, context.out);
+}
+
+// `before` is the configuration as it was, `wanted` as it will be.
+Result<void> apply_live(const Context& context, const config::Container& before,
+                        const config::Container& wanted, const Runtime& runtime, const SetRequest& request) {
     const auto& changes = request.changes;
-    if (request.reset_limits || changes_limits(changes))
-        VZ_TRY(limits::apply(limits_of(wanted, context.out), runtime.groups));
+    VZ_TRY(apply_limits(context, wanted, runtime, request));
+    if (changes_any(changes, {"DEVICES", "DEVNODES"}))
+        VZ_TRY(change_devices(context.engine, before, wanted, runtime, context.out));
     if (changes_any(changes, {"IP_ADDRESS"}))
         VZ_TRY(apply_addresses(context, wanted, runtime));
     if (changes_any(changes, {"NETIF", "NETDEV", "FIREWALL", "FIREWALL_POLICY", "FIREWALL_OUT",
@@ -325,6 +332,8 @@ Result<void> set(const Context& context, config::Ctid ctid, SetRequest request) 
     VZ_ASSIGN(auto container, config::load_container(context.host, ctid));
     const auto runtime = load_runtime(context.host.paths, ctid);
     const auto given = request.changes;
+    VZ_TRY(merge_changes([&](auto key) { return container.get_or(key, ""); }, request.changes));
+    const auto only_kept = without_effect(request.changes);
     if (request.sample) {
         VZ_ASSIGN(auto changes, sample_changes(context.host, *request.sample));
         request.changes.insert(request.changes.begin(), changes.begin(), changes.end());
@@ -334,10 +343,12 @@ Result<void> set(const Context& context, config::Ctid ctid, SetRequest request) 
         VZ_ASSIGN(census, lock_census(context.host));
     }
     VZ_TRY(plan(context, container, request, runtime.has_value()));
+    const auto before = container;
     for (const auto& [key, value] : request.changes)
         VZ_TRY(container.conf().set(key, value));
     VZ_TRY(config::check_folders(container).as(Errc::bad_value));
-    auto applied = runtime ? apply_live(context, container, *runtime, request) : Result<void>();
+    VZ_TRY(check_limits(container, request.changes));
+    auto applied = runtime ? apply_live(context, before, container, *runtime, request) : Result<void>();
     if (applied)
         applied = apply_disk_limits(context, container, request, given);
     if (!applied) {
@@ -346,6 +357,8 @@ Result<void> set(const Context& context, config::Ctid ctid, SetRequest request) 
         return applied;
     }
     VZ_TRY(set_passwords(context, container, request));
+    if (!only_kept.empty())
+        context.out.info("kept, but without effect on this kernel: " + text::join(only_kept, ", "));
     if (request.changes.empty())
         return {};
     if (request.save)

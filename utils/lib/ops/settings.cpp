@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/settings.hpp"
 
+#include "capabilities.hpp"
+#include "ct_devices.hpp"
+#include "features.hpp"
+#include "setting_values.hpp"
+#include "switches.hpp"
 #include "vz/base/text.hpp"
 #include "vz/base/units.hpp"
 #include "vz/config/container.hpp"
@@ -101,13 +106,6 @@ Result<std::string> kilobyte_pair(std::string_view s) {
     return config::limit_text(limit);
 }
 
-// 100 = one CPU; "50%" is the same as 50.
-Result<std::string> cpu_limit(std::string_view s) {
-    if (!s.empty() && s.back() == '%')
-        s.remove_suffix(1);
-    return number<0, 100000>(s);
-}
-
 Result<std::string> path(std::string_view s) {
     if (s.empty() || s[0] != '/' || text::has_control(s) || s.find("/../") != s.npos)
         return bad("an absolute path expected, not", s);
@@ -169,43 +167,87 @@ constexpr std::array k_settings = std::to_array<Setting>({
     {"ram", "PHYSPAGES", "SIZE", "memory, e.g. 512M", k_now, false, ram},
     {"swap", "SWAPPAGES", "SIZE", "swap besides memory, e.g. 1G", k_now, false, bytes_as_pages},
     {"cpulimit", "CPULIMIT", "PERCENT", "CPU time at most; 100 is one CPU, 0 no limit", k_now, false,
-     cpu_limit},
+     cpu_limit_value},
     {"cpus", "CPUS", "N", "CPU time at most, in CPUs", k_now, false, number<0, 4096>},
     {"cpuunits", "CPUUNITS", "N", "share of the CPUs when they are busy, 8 to 500000; 1000 is usual", k_now,
      false, number<8, 500000>},
     {"numproc", "NUMPROC", "N", "processes and threads at most", k_now, false, count_pair},
+    {"numfile", "NUMFILE", "B:L", "open files of one process", k_now, false, count_pair},
+    {"numpty", "NUMPTY", "N", "terminals", k_now, false, count_pair},
     {"physpages", "PHYSPAGES", "B:L", "", k_now, false, page_pair},
+    {"cpuweight", "CPUWEIGHT", "N", "the same as the kernel counts, 1 to 10000; 100 is usual", k_now, false,
+     number<1, 10000>},
+    {"cpumask", "CPUMASK", "LIST|all|auto", "processors it may use, e.g. 0,3,5-7; auto: those of its nodes",
+     k_now, false, cpu_mask_value},
+    {"nodemask", "NODEMASK", "LIST|all", "memory nodes it may use; needs a cpumask", k_now, false,
+     node_mask_value},
+    {"ioprio", "IOPRIO", "0..7", "its share of busy disks; more is more, 4 is usual", k_now, false,
+     number<0, 7>},
+    {"iolimit", "IOLIMIT", "N", "megabytes per second it may read and write, or with B, K, M, G; 0 no limit",
+     k_now, false, io_limit_value},
+    {"iopslimit", "IOPSLIMIT", "N", "disk operations per second; 0 no limit", k_now, false,
+     number<0, 2147483647>},
+    {"capability", "CAPABILITY", "NAME:on|off,…", "rights of its root, as in capabilities(7)", k_later, true,
+     capability_words, merge_switches},
+    {"features", "FEATURES", "NAME:on|off,…",
+     "parts of the kernel: tun, fuse, ppp, sit, ipip, ipgre, bridge, …", k_later, true, feature_words,
+     merge_switches},
+    {"devnodes", "DEVNODES", "NAME:[r][w]|none", "a device of the host, e.g. net/tun:rw; may be repeated",
+     k_now, true, devnode_words, merge_devnodes},
+    {"devices", "DEVICES", "c|b:MAJOR:MINOR|all:[r][w]|none", "the same by number; may be repeated", k_now,
+     true, device_words, merge_devices},
+    {"meminfo", "MEMINFO", "none|pages:N|privvmpages:N", "none: its /proc/meminfo shows the host's memory",
+     k_later, false, meminfo_value},
+    {"mount_opts", "MOUNT_OPTS", "OPTION,…", "of the mount of its files, e.g. noatime,nosuid", k_later, false,
+     mount_options_value},
     {"swappages", "SWAPPAGES", "B:L", "", k_now, false, page_pair},
     {"privvmpages", "PRIVVMPAGES", "B:L", "", k_now, false, page_pair},
-    // Kept for old scripts; control groups have no such limits.
     {"vmguarpages", "VMGUARPAGES", "B:L", "", k_now, false, page_pair},
     {"oomguarpages", "OOMGUARPAGES", "B:L", "", k_now, false, page_pair},
     {"lockedpages", "LOCKEDPAGES", "B:L", "", k_now, false, page_pair},
     {"shmpages", "SHMPAGES", "B:L", "", k_now, false, page_pair},
-    {"kmemsize", "KMEMSIZE", "B:L", "", k_now, false, count_pair},
-    {"tcpsndbuf", "TCPSNDBUF", "B:L", "", k_now, false, count_pair},
-    {"tcprcvbuf", "TCPRCVBUF", "B:L", "", k_now, false, count_pair},
-    {"othersockbuf", "OTHERSOCKBUF", "B:L", "", k_now, false, count_pair},
-    {"dgramrcvbuf", "DGRAMRCVBUF", "B:L", "", k_now, false, count_pair},
-    {"dcachesize", "DCACHESIZE", "B:L", "", k_now, false, count_pair},
-    {"numtcpsock", "NUMTCPSOCK", "B:L", "", k_now, false, count_pair},
-    {"numothersock", "NUMOTHERSOCK", "B:L", "", k_now, false, count_pair},
-    {"numfile", "NUMFILE", "B:L", "", k_now, false, count_pair},
-    {"numflock", "NUMFLOCK", "B:L", "", k_now, false, count_pair},
-    {"numpty", "NUMPTY", "B:L", "", k_now, false, count_pair},
     {"numsiginfo", "NUMSIGINFO", "B:L", "", k_now, false, count_pair},
-    {"numiptent", "NUMIPTENT", "B:L", "", k_now, false, count_pair},
-    {"avnumproc", "AVNUMPROC", "B:L", "", k_now, false, count_pair},
     {"diskquota", "DISK_QUOTA", "yes|no", "whether disk limits are enforced", k_now, false, yes_no},
     {"diskspace", "DISKSPACE", "SIZE",
      "disk space at most, in KB or with a suffix; soft:hard, the hard one counts", k_now, false,
      kilobyte_pair},
     {"diskinodes", "DISKINODES", "N", "files and folders at most; soft:hard, the hard one counts", k_now,
      false, count_pair},
+    // Kept for old scripts; the kernel has no such limits.
+    {"kmemsize", "KMEMSIZE", "B:L", "", k_now, false, count_pair, nullptr, true},
+    {"tcpsndbuf", "TCPSNDBUF", "B:L", "", k_now, false, count_pair, nullptr, true},
+    {"tcprcvbuf", "TCPRCVBUF", "B:L", "", k_now, false, count_pair, nullptr, true},
+    {"othersockbuf", "OTHERSOCKBUF", "B:L", "", k_now, false, count_pair, nullptr, true},
+    {"dgramrcvbuf", "DGRAMRCVBUF", "B:L", "", k_now, false, count_pair, nullptr, true},
+    {"dcachesize", "DCACHESIZE", "B:L", "", k_now, false, count_pair, nullptr, true},
+    {"numtcpsock", "NUMTCPSOCK", "B:L", "", k_now, false, count_pair, nullptr, true},
+    {"numothersock", "NUMOTHERSOCK", "B:L", "", k_now, false, count_pair, nullptr, true},
+    {"numflock", "NUMFLOCK", "B:L", "", k_now, false, count_pair, nullptr, true},
+    {"numiptent", "NUMIPTENT", "B:L", "", k_now, false, count_pair, nullptr, true},
+    {"avnumproc", "AVNUMPROC", "B:L", "", k_now, false, count_pair, nullptr, true},
+    {"vm_overcommit", "VM_OVERCOMMIT", "FACTOR", "", k_now, false, overcommit_value, nullptr, true},
+    {"netfilter", "NETFILTER", "LEVEL", "", k_now, false, netfilter_value, nullptr, true},
+    {"iptables", "IPTABLES", "NAME,…", "", k_now, false, free_text, nullptr, true},
     {"quotatime", "QUOTATIME", "SECONDS", "", k_now, false, number<0, 4294967295>},
 });
 
 } // namespace
+
+Result<void> merge_changes(const ValueOf& now, Changes& changes) {
+    for (auto& [key, value] : changes)
+        if (const auto* setting = setting_for_key(key); setting && setting->merge) {
+            VZ_ASSIGN(value, setting->merge(now(key), value));
+        }
+    return {};
+}
+
+std::vector<std::string> without_effect(const Changes& changes) {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : changes)
+        if (const auto* setting = setting_for_key(key); setting && setting->without_effect)
+            keys.push_back(key);
+    return keys;
+}
 
 std::span<const Setting> settings() {
     return k_settings;

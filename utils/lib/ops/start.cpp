@@ -2,6 +2,7 @@
 #include "vz/ops/start.hpp"
 
 #include "attachment.hpp"
+#include "ct_limits.hpp"
 #include "net_policy.hpp"
 #include "volume.hpp"
 #include "vz/base/text.hpp"
@@ -11,6 +12,7 @@
 #include "vz/guest/init.hpp"
 #include "vz/ops/exec.hpp"
 #include "vz/ops/guest_identity.hpp"
+#include "vz/ops/hook_notes.hpp"
 #include "vz/ops/lxc_setup.hpp"
 #include "vz/ops/mount.hpp"
 #include "vz/ops/pending.hpp"
@@ -67,6 +69,8 @@ void say_what_is_set(const Context& context, const config::Container& container)
     if (!addresses.empty())
         context.out.info("Adding IP address(es): " + text::join(addresses, " "));
     context.out.info("Setting CPU units: " + container.get_or("CPUUNITS", "1000"));
+    if (const auto notice = memory_notice(container))
+        context.out.warning(*notice);
 }
 
 Result<void> run(const Context& context, const config::Container& container) {
@@ -79,12 +83,13 @@ Result<void> run(const Context& context, const config::Container& container) {
     }));
     say_what_is_set(context, container);
     VZ_TRY(prepare_lxc(context, container));
-    (void)take_hook_error(context.host.paths, container.ctid());
+    (void)take_hook_notes(context.host.paths, container.ctid());
     auto started = context.engine.start(engine_name(container));
-    if (started)
-        return {};
-    if (auto reason = take_hook_error(context.host.paths, container.ctid()))
-        return *std::move(reason);
+    auto notes = take_hook_notes(context.host.paths, container.ctid());
+    for (const auto& warning : notes.warnings)
+        context.out.warning(warning);
+    if (!started && notes.error)
+        return *std::move(notes.error);
     return started;
 }
 

@@ -2,10 +2,14 @@
 #include "vz/ops/usage.hpp"
 #include "vz/base/units.hpp"
 
-#include "vz/limits/limits.hpp"
+#include "vz/base/json.hpp"
+#include "vz/limits/groups.hpp"
+#include "vz/sys/dir.hpp"
+#include "vz/sys/file.hpp"
 
 #include <algorithm>
 #include <array>
+#include <unistd.h>
 
 namespace vz::ops {
 
@@ -69,7 +73,89 @@ constexpr std::array k_sources = std::to_array<Source>({
      {{"memory.kmem.max_usage_in_bytes"}, {}},
      {}},
     {"shmpages", "memory", {{"memory.stat", "total_shmem"}, {"memory.stat", "shmem"}}, {}, {}},
+    {"lockedpages", "memory", {{"memory.stat", "total_unevictable"}, {"memory.stat", "unevictable"}}, {}, {}},
+    {"dcachesize", "memory", {{}, {"memory.stat", "slab_reclaimable"}}, {}, {}},
+    {"oomguarpages", "memory", {}, {}, {{"memory.oom_control", "oom_kill"}, {"memory.events", "oom_kill"}}},
 });
+
+const Source* source_of(const Resource& resource) {
+    const auto source = std::find_if(k_sources.begin(), k_sources.end(),
+                                     [&](const Source& s) { return s.name == resource.name; });
+    return source == k_sources.end() ? nullptr : &*source;
+}
+
+std::optional<std::uint64_t> read(const Runtime& runtime, const Resource& resource,
+                                  Source::Place Source::*place) {
+    const auto* source = source_of(resource);
+    return source ? limits::read_counter(runtime.groups, source->controller, (source->*place).v1,
+                                         (source->*place).v2)
+                  : std::nullopt;
+}
+
+std::optional<std::uint64_t> in_units(std::optional<std::uint64_t> amount, const Resource& resource) {
+    return amount ? std::optional(*amount / resource.unit) : std::nullopt;
+}
+
+// ---- Maxima that the kernel does not keep ----
+
+using Seen = std::map<std::string, std::uint64_t, std::less<>>;
+
+Seen load_seen(const std::string& path) {
+    const auto content = sys::read_file(path);
+    const auto json = content && *content ? Json::parse(**content) : Result<Json>(Json());
+    Seen seen;
+    if (json && json->as_object())
+        for (const auto& [name, value] : *json->as_object())
+            seen[name] = value.as_uint();
+    return seen;
+}
+
+void save_seen(const std::string& path, const Seen& seen) {
+    Json json = Json::Object{};
+    for (const auto& [name, value] : seen)
+        json.set(name, value);
+    (void)sys::write_file_atomic(path, json.dump());
+}
+
+std::uint64_t most_seen(const Runtime& runtime, const Resource& resource, std::uint64_t now) {
+    const auto path = runtime.folder + "/seen.json";
+    auto seen = load_seen(path);
+    const auto before = seen;
+    const auto most = raise_seen(seen, resource.name, now);
+    if (seen != before && ::geteuid() == 0)
+        save_seen(path, seen);
+    return most;
+}
+
+// ---- Failures that older kernels count where they happen ----
+
+// Before Linux 6.12 a refused process is counted in the group that wanted it, not in the one that has the
+// limit. A container may make any number of groups: it is not worth looking at more than these.
+constexpr int k_most_groups = 1000;
+
+std::uint64_t refused_below(const std::string& group, int& left) {
+    std::uint64_t sum = 0;
+    const auto dir = sys::Dir::open(group);
+    const auto names = dir ? dir->list() : Result<std::vector<std::string>>(Error{});
+    if (!names)
+        return 0;
+    for (const auto& name : *names) {
+        const auto below = group + "/" + name;
+        const auto events = sys::read_kernel_file(below + "/pids.events");
+        if (!events || --left < 0)
+            continue;
+        sum += limits::keyed_number(*events, "max").value_or(0) + refused_below(below, left);
+    }
+    return sum;
+}
+
+std::uint64_t refused_processes(const Runtime& runtime) {
+    auto group = runtime.groups.find("pids");
+    if (group == runtime.groups.end())
+        group = runtime.groups.find("");
+    int left = k_most_groups;
+    return group == runtime.groups.end() ? 0 : refused_below(group->second, left);
+}
 
 } // namespace
 
@@ -87,18 +173,26 @@ std::optional<config::Limit> configured_limit(const config::Container& container
     return limit ? std::optional(*limit) : std::nullopt;
 }
 
-Usage read_usage(const Runtime& runtime, const Resource& resource) {
-    const auto source = std::find_if(k_sources.begin(), k_sources.end(),
-                                     [&](const Source& s) { return s.name == resource.name; });
-    if (source == k_sources.end())
-        return {};
-    const auto read = [&](const Source::Place& place) {
-        return limits::read_counter(runtime.groups, source->controller, place.v1, place.v2);
-    };
-    const auto in_units = [&](std::optional<std::uint64_t> amount) {
-        return amount ? std::optional(*amount / resource.unit) : std::nullopt;
-    };
-    return {in_units(read(source->held)), in_units(read(source->max_held)), read(source->failures)};
+std::optional<std::uint64_t> held(const Runtime& runtime, const Resource& resource) {
+    return in_units(read(runtime, resource, &Source::held), resource);
+}
+
+std::optional<std::uint64_t> max_held(const Runtime& runtime, const Resource& resource) {
+    if (const auto kept = read(runtime, resource, &Source::max_held))
+        return in_units(kept, resource);
+    const auto now = held(runtime, resource);
+    return now ? std::optional(most_seen(runtime, resource, *now)) : std::nullopt;
+}
+
+std::optional<std::uint64_t> failures(const Runtime& runtime, const Resource& resource) {
+    const auto count = read(runtime, resource, &Source::failures);
+    return count == 0U && resource.name == "numproc" ? refused_processes(runtime) : count;
+}
+
+std::uint64_t raise_seen(Seen& seen, std::string_view name, std::uint64_t now) {
+    auto& most = seen[std::string(name)];
+    most = std::max(most, now);
+    return most;
 }
 
 } // namespace vz::ops

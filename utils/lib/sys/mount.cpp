@@ -136,7 +136,6 @@ Result<void> set_mount_access(const Fd& mount, Access access) {
     return {};
 }
 
-<<<<<<< HEAD
 Result<Fd> make_mount(const FilesystemPlan& plan) {
     const char* type = plan.type.c_str();
     VZ_ASSIGN(const Fd fs, open_filesystem(type));
@@ -150,7 +149,8 @@ Result<Fd> make_mount(const FilesystemPlan& plan) {
     if (read_only)
         VZ_TRY(configure(fs.get(), type, FSCONFIG_SET_FLAG, "ro", nullptr));
     return mount_of(fs, type, read_only ? MOUNT_ATTR_RDONLY : 0U);
-=======
+}
+
 bool is_mount_option(std::string_view option) {
     return find_flag(option) != nullptr;
 }
@@ -171,7 +171,6 @@ Result<void> set_mount_options(const std::string& path, std::string_view options
     if (::syscall(SYS_mount_setattr, AT_FDCWD, path.c_str(), 0, &attributes, sizeof attributes) != 0)
         return mount_error(errno, "set options of", path);
     return {};
->>>>>>> c6266d4 (sys: Work from within namespaces, and set options of mounts)
 }
 
 Result<Fd> make_overlay(const OverlayPlan& plan) {

@@ -53,7 +53,13 @@ public:
     // tty 0 is the console. Errc::devices if the container was started without, or somebody else has it.
     virtual Result<Console> open_console(const std::string& name, int tty) = 0;
 
-    // Runs a program inside; its exit status (128 + N if signal N ended it). 127 if no candidate could be
+    // Changes a control group file of a running container ("devices.allow", "c 10:200 rw"), whatever the
+    // host's version of control groups makes of it. Errc::devices.
+    virtual Result<void> set_group_item(const std::string& name, const std::string& item,
+                                        const std::string& value) = 0;
+
+    // Runs a program inside, within the process limits (setrlimit(2)) that the container's init has; its exit
+    // status (128 + N if signal N ended it). 127 if no candidate could be
     // executed.
     virtual Result<int> attach(const std::string& name, const AttachRequest& request) = 0;
 };

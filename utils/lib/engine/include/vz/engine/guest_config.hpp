@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace vz::engine {
 
@@ -23,9 +24,16 @@ struct GuestConfig {
     std::string log_file;
     bool log_ends = false; // the log tells how its init ended
     bool console = false;  // /dev/console and /dev/tty1 to tty4, held by the monitor: cannot be checkpointed
-    std::string seccomp_profile;  // "" for none
-    std::string apparmor_profile; // "" where the kernel has no AppArmor
-    bool cgroup_v1 = false;       // hybrid or legacy host: device rules go there too
+    std::string seccomp_profile;                   // "" for none
+    std::string apparmor_profile;                  // "" where the kernel has no AppArmor
+    bool cgroup_v1 = false;                        // hybrid or legacy host: device rules go there too
+    std::vector<std::string> dropped_capabilities; // as capabilities(7), lower case without "cap_"
+    std::vector<std::string> device_rules;         // besides the harmless ones: "c 10:200 rw"
+    struct Bind {
+        std::string source; // of the host
+        std::string target; // below the container's root, without a slash in front; must be there
+    };
+    std::vector<Bind> binds; // left out where the source is gone
 };
 
 // Errc::bad_value if a value holds a control character: a line of ours must stay one line.

@@ -1,62 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Resource limits of a container as files of its control groups, on pure v2 and on hybrid (v1) hosts alike.
+// Resource limits of a container as files of its control groups, on pure v2 and on hybrid (v1) hosts alike;
+// which of both holds is decided controller by controller.
 // Sources: Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/ of the kernel.
 #pragma once
 
+#include "vz/base/reporter.hpp"
 #include "vz/base/result.hpp"
+#include "vz/limits/groups.hpp"
+#include "vz/limits/id_list.hpp"
 
 #include <cstdint>
-#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace vz::limits {
 
+// What a container may have. Nothing: not limited, not guaranteed, not pinned.
 struct Limits {
-    std::optional<std::uint64_t> memory_bytes; // nothing: not limited
-    std::optional<std::uint64_t> swap_bytes;   // swap only, besides memory
+    std::optional<std::uint64_t> memory_bytes;
+    std::optional<std::uint64_t> memory_high_bytes; // from here on it is slowed down and its memory reclaimed
+    std::optional<std::uint64_t> memory_low_bytes;  // spared while other memory can be reclaimed
+    std::optional<std::uint64_t> memory_min_bytes;  // never reclaimed
+    std::optional<std::uint64_t> swap_bytes;        // swap only, besides memory
     std::optional<std::uint64_t> processes;
     std::optional<std::uint64_t> cpu_percent; // 100 = one CPU
-    std::uint64_t cpu_units = 1000;           // classic share, 1000 is the default
+    std::uint64_t cpu_weight = 100;           // 1 to 10000, as v2 counts
+    std::optional<IdList> cpus;
+    bool cpus_of_nodes = false; // the processors of `nodes`
+    std::optional<IdList> nodes;
+    std::optional<std::uint64_t> io_bytes_per_second;      // each way, on each device
+    std::optional<std::uint64_t> io_operations_per_second; // each way, on each device
+    std::optional<std::uint64_t> io_weight;                // 1 to 10000, as v2 counts; 100 is usual
 
     bool operator==(const Limits&) const = default;
 };
 
-// Where a container's control groups are: controller ("memory", "pids", …; "" is the unified hierarchy) →
-// absolute folder. On a pure v2 host only "" is there.
-using Groups = std::map<std::string, std::string>;
+// What the host has that limits refer to.
+struct Facts {
+    IdList cpus;  // online
+    IdList nodes; // online; {0} where the kernel knows no nodes
+    std::map<unsigned, IdList> node_cpus;
+    std::vector<std::string> io_devices; // "MAJOR:MINOR" of the disks that carry the container's files
+};
 
-// From /proc/PID/cgroup and /proc/self/mountinfo texts; pure.
-Groups find_groups(std::string_view proc_cgroup, std::string_view mountinfo);
+enum class Need {
+    must,       // a container that would run without it is not started
+    should,     // told when it cannot be kept
+    if_possible // asks for nothing, or for what some kernels cannot count
+};
 
-// One write: a file below a group's folder gets a value. A file that does not exist is an error only if
-// `needed`: some kernels have no swap accounting, and no limit is there already when nothing can limit.
+// One write: a file below a group's folder gets a value.
 struct Write {
+    std::string_view key; // of NUM.conf, whose value it keeps
     std::string path;
     std::string value;
-    bool needed = true;
+    Need need = Need::must;
+    Errc code = Errc::failed;
 };
 
-// All writes that make the groups obey the limits, in an order the kernel accepts; pure.
+// All writes that make the groups obey the limits, in an order the kernel accepts; pure. Files of a
+// controller that the host has in no hierarchy are planned where v2 would have them, if they are needed.
+std::vector<Write> plan(const Limits& limits, const Groups& groups, const Facts& facts);
 
-std::vector<Write> plan(const Limits& limits, const Groups& groups);
+// The writes of some keys of NUM.conf; a key that shares its files with another brings the other's too.
+std::vector<Write> only(std::vector<Write> writes, std::span<const std::string> keys);
 
-// Errc::failed (1) naming the file. Failing writes of a limit that asks for nothing are ignored.
-Result<void> apply(const Limits& limits, const Groups& groups);
-
-// A file below a group's folder, in which a "KEY NUMBER" line counts; no key: the file is the number.
-struct Counter {
-    std::string_view file;
-    std::string_view key = {};
-};
-// What the kernel counts now: `v1` where `controller` has a v1 hierarchy, else `v2`. Nothing if the kernel
-// has no such file or line, or the counter has no file name.
-std::optional<std::uint64_t> read_counter(const Groups& groups, std::string_view controller,
-                                          const Counter& v1, const Counter& v2);
-
-// The number in the line "KEY NUMBER" of such a file; pure.
-std::optional<std::uint64_t> keyed_number(std::string_view content, std::string_view key);
+// What failing writes are: at a start those that only should be done are warnings, live they are errors too.
+enum class When { start, live };
+Result<void> apply(std::span<const Write> writes, When when, Reporter& out);
 
 } // namespace vz::limits

@@ -17,8 +17,14 @@ std::string engine_name(const config::Container& container);
 Result<void> prepare_lxc(const Context& context, const config::Container& container);
 
 // Called by vz-hook when the container's namespaces and network device exist and its init is about to run:
-// limits, addresses, the runtime record. Also on a reboot from inside. `init`: LXC_PID.
-Result<void> hook_start_host(const config::Host& host, config::Ctid ctid, pid_t init, Reporter& out);
+// limits, devices, addresses, the runtime record. Also on a reboot from inside. `init`: LXC_PID.
+enum class Started { from_outside, rebooted };
+Result<Started> hook_start_host(const config::Host& host, config::Ctid ctid, pid_t init, Reporter& out);
+
+// Called by vz-hook in a process of its own after hook_start_host, which returned `rebooted`: the engine
+// knows the devices of the last start from outside only, and cannot be told before it has been through its
+// hooks.
+void hook_rebooted(const config::Host& host, config::Ctid ctid, Reporter& out);
 
 // Called by vz-hook when the container has ended and its namespaces are still there: devices of the host come
 // back. `net_ns`: LXC_NET_NS, a path. Also on a reboot from inside.
@@ -27,10 +33,6 @@ Result<void> hook_stop(const config::Host& host, config::Ctid ctid, const std::s
 // Called by vz-hook in a process of its own when the container has ended and will not reboot: waits for the
 // lock, and if nobody started it again, takes its addresses down and unmounts it.
 Result<Ended> hook_post_stop(const config::Host& host, config::Ctid ctid, Reporter& out);
-
-// What hook_start_host last failed with, if it did: liblxc only knows that a hook failed.
-std::optional<Error> take_hook_error(const config::HostPaths& paths, config::Ctid ctid);
-void keep_hook_error(const config::HostPaths& paths, config::Ctid ctid, const Error& error);
 
 // What the end of a container would have done, should its monitor have been killed: nothing stays, and it is
 // unmounted unless it was mounted on purpose. Does nothing to a container that runs. The caller holds the

@@ -19,6 +19,7 @@ struct Runtime {
     pid_t init = 0;
     std::uint64_t start_ticks = 0;             // of the init, field 22 of /proc/PID/stat
     std::map<std::string, std::string> groups; // control groups, as limits::Groups
+    std::string folder;                        // below /run/vz: what is known of it while it runs
 };
 
 // The running container's record; nothing if it does not run.

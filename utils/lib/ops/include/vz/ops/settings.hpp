@@ -5,6 +5,7 @@
 
 #include "vz/base/result.hpp"
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ struct Setting {
     bool is_list; // given several times, joined by blanks
     // The text for NUM.conf of what the user wrote. Errc::bad_value.
     Result<std::string> (*normalise)(std::string_view);
+    // For keys to which each call adds: the new value of an old one and a change. Errc::bad_value.
+    Result<std::string> (*merge)(std::string_view old, std::string_view change) = nullptr;
+    bool without_effect = false; // today; kept for whoever reads it
 };
 
 std::span<const Setting> settings();
@@ -57,5 +61,12 @@ Result<Changes> collect_changes(ValuesOf&& values_of) {
 }
 
 const Setting* setting_for_key(std::string_view key);
+
+// Changes of keys to which each call adds become their new values. `now` tells what a key has, or "".
+using ValueOf = std::function<std::string(std::string_view key)>;
+Result<void> merge_changes(const ValueOf& now, Changes& changes);
+
+// The keys among the changes that are only kept.
+std::vector<std::string> without_effect(const Changes& changes);
 
 } // namespace vz::ops

@@ -7,8 +7,10 @@
 #include "vz/ops/runtime.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace vz::ops {
@@ -26,14 +28,16 @@ std::span<const Resource> resources();
 // barrier:limit of NUM.conf or vz.conf, in the resource's unit; nothing if not set or not readable.
 std::optional<config::Limit> configured_limit(const config::Container& container, const Resource& resource);
 
-struct Usage {
-    std::optional<std::uint64_t> held;
-    std::optional<std::uint64_t> max_held;
-    std::optional<std::uint64_t> failures;
-};
+// What the kernel counts of a running container, in the resource's unit; nothing where it counts nothing:
+// many classic resources are part of the memory limit today. Each of these reads only what it returns.
+std::optional<std::uint64_t> held(const Runtime& runtime, const Resource& resource);
+// Where the kernel keeps no maximum, the most that anybody has seen: each call by root remembers.
+std::optional<std::uint64_t> max_held(const Runtime& runtime, const Resource& resource);
+// How often more was refused. Of oomguarpages: how often a process was killed for want of memory.
+std::optional<std::uint64_t> failures(const Runtime& runtime, const Resource& resource);
 
-// What the kernel counts, in the resource's unit. Many classic resources are part of the memory limit today
-// and have no count of their own.
-Usage read_usage(const Runtime& runtime, const Resource& resource);
+// The maximum of what was seen earlier, by resource, and of what is there now; kept in `seen`; pure.
+std::uint64_t raise_seen(std::map<std::string, std::uint64_t, std::less<>>& seen, std::string_view name,
+                         std::uint64_t now);
 
 } // namespace vz::ops
