@@ -78,7 +78,7 @@ codes() {
     done
 }
 equal "OUTPUT.md has the codes of the source" "$(codes)" "$(grep -E '^\| [0-9]+ \|' docs/OUTPUT.md)"
-equal "vzctl(8) has the codes of the source" "$(codes | cut -d ' ' -f 2 | grep -vx 2)" \
+equal "vzctl(8) has the codes of the source" "$(codes | cut -d ' ' -f 2)" \
     "$(sed -n 's/^| *\[* *\*\([0-9]*\)\*$/\1/p' utils/vzctl/vzctl.8.scd)"
 
 # The French workshop has the same exercises and commands.

@@ -169,7 +169,7 @@ expect 0 vzlist
 equal "what runs, with what it holds" "$header
        101         17 running   10.0.0.1        web.example" "$out"
 expect 0 vzlist -H -o physpages,physpages.m,physpages.f,numfile
-equal "counters of the kernel" "10000 - 3 -" "$(xargs <<<"$out")"
+equal "counters of the kernel, and what was seen where it keeps no maximum" "10000 10000 3 -" "$(xargs <<<"$out")"
 expect 0 vzlist -H -o uptime
 check "the time since its init began" grep -qE '^000d00h:[0-9]{2}m:[0-9]{2}s$' <<<"$out"
 expect 0 vzlist -a1 -s status

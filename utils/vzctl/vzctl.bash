@@ -8,7 +8,8 @@ _vz_cache=${VZ_SYSROOT:-}/var/lib/vz/template/cache
 # Options of the settings that vzctl and vzcreate share. Those for old scripts are accepted and not offered.
 _vz_settings="--hostname --nameserver --searchdomain --name --description --onboot --bootorder --disabled
     --restart --console --stop-timeout --root --private --firewall --firewall_policy --firewall_out --firewall_out_policy
-    --ram --swap --cpulimit --cpus --cpuunits --numproc"
+    --ram --swap --cpulimit --cpus --cpuunits --cpuweight --cpumask --nodemask --numproc --numfile --numpty --ioprio
+    --iolimit --iopslimit --devnodes --devices --features --capability --mount_opts --meminfo --diskspace --diskinodes"
 
 # Ids and names of all containers, one a line.
 _vz_containers() {
@@ -73,12 +74,21 @@ _vz_value() { # OPTION WORD
     --bridge) mapfile -t COMPREPLY < <(compgen -W "none $(_vz_links bridge)" -- "$2") ;;
     --netdev_add) mapfile -t COMPREPLY < <(compgen -W "$(_vz_links)" -- "$2") ;;
     --netif_del) _vz_offer_words "$2" all ;;
+    --cpumask) _vz_offer_words "$2" all auto ;;
+    --nodemask) _vz_offer_words "$2" all ;;
+    --ioprio) _vz_offer_words "$2" 0 1 2 3 4 5 6 7 ;;
+    --features) _vz_offer_words "$2" {bridge,fuse,ipgre,ipip,ppp,sit,tun,wireguard}:{on,off} ;;
+    --capability) _vz_offer_words "$2" {net_admin,net_raw,sys_admin,sys_ptrace,sys_time}:{on,off} ;;
+    --devnodes) _vz_offer_words "$2" {net/tun,fuse}:{rw,none} ;;
+    --mount_opts) _vz_offer_words "$2" noatime nosuid nodev noexec ;;
+    --meminfo) _vz_offer_words "$2" none ;;
     --nameserver | --searchdomain) _vz_offer_words "$2" inherit ;;
     --ipdel) _vz_offer_words "$2" all ;;
     --root | --private) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     --ipadd | --ip | --userpasswd | --local_uid | --local_gid | --hostname | --name | --description | --bootorder | \
         --netif_add | --ifname | --mac | --host_ifname | --host_mac | --vlan | --gw | --netdev_del | --firewall | --firewall_out | \
-        --stop-timeout | --wait-timeout | --ram | --swap | --cpulimit | --cpus | --cpuunits | --numproc) COMPREPLY=() ;;
+        --stop-timeout | --wait-timeout | --ram | --swap | --cpulimit | --cpus | --cpuunits | --cpuweight | --numproc | \
+        --numfile | --numpty | --iolimit | --iopslimit | --devices | --diskspace | --diskinodes) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
