@@ -42,7 +42,7 @@ equal "a template after =" debian-13-x86_64-minimal "$(offered vzctl create 102 
 equal "a template right after =" debian-13-x86_64-minimal "$(offered vzctl create 102 --ostemplate =)"
 equal "samples" "basic light" "$(offered vzctl create 102 --config "")"
 equal "yes or no" "yes no" "$(offered vzctl set 101 --onboot "")"
-equal "layouts" "overlay dir" "$(offered vzcreate --layout "")"
+equal "layouts" "overlay dir btrfs lvm lvmthin" "$(offered vzcreate --layout "")"
 equal "nothing for a free value" "" "$(offered vzctl set 101 --hostname "")"
 equal "a template of vzcreate" debian-13-x86_64-minimal "$(offered vzcreate -t "")"
 equal "options of vzcreate" "--start --stop-timeout" "$(offered vzcreate --st | xargs -n1 | sort | xargs)"

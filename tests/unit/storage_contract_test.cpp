@@ -396,6 +396,7 @@ void limits(const Storage& layout, const StorageHost& host) {
     CHECK((*used)->bytes >= 80 * k_megabyte);
     CHECK((*used)->bytes < 130 * k_megabyte);
     wanted.inodes = 500;
+    wanted.insist_on_inodes = true;
     const auto inodes = layout.set_limits(volume, wanted, silent_reporter());
     CHECK(inodes.has_value() == (layout.traits().inode_limit && !host.is_on_btrfs()));
     CHECK((inodes || inodes.error().code == Errc::quota_set));

@@ -9,7 +9,8 @@ _vz_cache=${VZ_SYSROOT:-}/var/lib/vz/template/cache
 _vz_settings="--hostname --nameserver --searchdomain --name --description --onboot --bootorder --disabled
     --restart --console --stop-timeout --root --private --firewall --firewall_policy --firewall_out --firewall_out_policy
     --ram --swap --cpulimit --cpus --cpuunits --cpuweight --cpumask --nodemask --numproc --numfile --numpty --ioprio
-    --iolimit --iopslimit --devnodes --devices --features --capability --mount_opts --meminfo --diskspace --diskinodes"
+    --iolimit --iopslimit --devnodes --devices --features --capability --mount_opts --meminfo --diskspace --diskinodes
+    --diskquota"
 
 # Ids and names of all containers, one a line.
 _vz_containers() {
@@ -64,8 +65,8 @@ _vz_value() { # OPTION WORD
     case $1 in
     --ostemplate | --template | -t) _vz_offer "$2" "$(_vz_templates)" ;;
     --config) _vz_offer "$2" "$(_vz_samples)" ;;
-    --layout) _vz_offer_words "$2" overlay dir ;;
-    --onboot | --disabled | --console | --dhcp) _vz_offer_words "$2" yes no ;;
+    --layout) _vz_offer_words "$2" overlay dir btrfs lvm lvmthin ;;
+    --onboot | --disabled | --console | --dhcp | --diskquota) _vz_offer_words "$2" yes no ;;
     --restart) _vz_offer_words "$2" no on-failure always ;;
     --bindmount_add | --bindmount-add) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     --bindmount_del | --bindmount-del) _vz_offer_words "$2" all ;;
@@ -105,9 +106,10 @@ _vz_option_and_word() { # sets option and word
 _vzctl_options() { # VERB
     case $1 in
     create) echo "--ostemplate --config --layout --ipadd --local_uid --local_gid $_vz_settings" ;;
+    convert) echo "--layout" ;;
     set) echo "--save --ipadd --ipdel --bindmount_add --bindmount_del --netif_add --netif_del --ifname --mac --host_ifname
         --host_mac --bridge --vlan --mac_filter --gw --dhcp --netdev_add --netdev_del --userpasswd --crypted --reset_ub
-        --applyconfig --ostemplate $_vz_settings" ;;
+        --offline-resize --applyconfig --ostemplate $_vz_settings" ;;
     start) echo "--wait --wait-timeout --force --skip-remount" ;;
     stop) echo "--fast --skip-umount" ;;
     restart) echo "--wait --wait-timeout --force --skip-remount --fast --skip-umount" ;;
@@ -118,7 +120,8 @@ _vzctl_options() { # VERB
 
 _vzctl() {
     local option word at=1 verb container
-    local verbs="create destroy delete start stop restart status mount umount set enter console exec exec2 exec3 runscript"
+    local verbs="create destroy delete start stop restart status mount umount set enter console exec exec2 exec3 runscript
+        convert quotaon quotaoff quotainit"
     _vz_option_and_word
     while [[ $at -lt $COMP_CWORD && ${COMP_WORDS[at]} == -* ]]; do at=$((at + 1)); done
     verb=${COMP_WORDS[at]} container=$((at + 1))
