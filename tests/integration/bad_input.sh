@@ -75,7 +75,7 @@ for ip in 1.2.3 1.2.3.4.5 300.1.1.1 1.2.3.4/33 1.2.3.4/0 fe80::1%eth0 ::g 0.0.0.
 done
 refused 82 "not found" "${new[@]}" --config nothing
 refused 82 "" "${new[@]}" --config ../../passwd
-refused 21 "layout" "${new[@]}" --layout ploop
+refused 21 "layout" "${new[@]}" --layout floppy
 refused 20 "" "${new[@]}" --no-such-option
 refused 20 "Bad command" vzctl bogus 101
 refused 14 "config file does not exist" vzctl start 999

@@ -137,6 +137,42 @@ inside() {
     expect 78 vzctl set 102 --ipadd 10.10.0.5 --save
 }
 
+# Settings that a running container cannot take.
+next_start() {
+    local started='cut -d " " -f 22 /proc/1/stat' before
+    before=$(vzctl exec2 101 "$started")
+    unchanged_by 20 --setmode restart --mount_opts noatime
+    unchanged_by 20 --force --mount_opts noatime
+    unchanged_by 21 --setmode sometimes --mount_opts noatime --save
+    unchanged_by 21 --netfilter none --save
+    unchanged_by 32 --setmode ignore --mount_opts noatime --hostname ignored --save
+    equal "--setmode ignore: nothing is applied either" live.example "$(vzctl exec2 101 hostname)"
+    expect 0 vzctl set 101 --mount_opts nosuid --hostname told.example --save
+    check "a warning" grep -q "WARNING: Some of the parameters could not be applied to a running container" <<<"$err"
+    check "which names the setting" grep -q "Unable to change MOUNT_OPTS on a running container" <<<"$err"
+    equal "what can be applied is" told.example "$(vzctl exec2 101 hostname)"
+    equal "and all is saved" "nosuid told.example" "$(value MOUNT_OPTS) $(value HOSTNAME)"
+    equal "it runs on" "$before" "$(vzctl exec2 101 "$started")"
+    expect 0 vzctl set 101 --mount_opts nosuid --setmode ignore --save
+    check_not "what is so already needs no restart" grep -q Unable <<<"$err"
+    expect 0 vzctl set 101 --mount_opts noatime --hostname again.example --setmode restart --save
+    check "--setmode restart restarts it" grep -q "Restarting container" <<<"$out"
+    equal "with its new settings" again.example "$(vzctl exec2 101 hostname)"
+    check "it is another init" test "$before" -lt "$(vzctl exec2 101 "$started")"
+    expect 0 vzctl set 102 --mount_opts noatime --setmode restart --save
+    equal "one that is stopped stays so" "CTID 102 exist unmounted down" "$(vzctl status 102)"
+}
+
+# What cannot be applied is saved with --force only.
+forced() {
+    expect 0 vzctl exec2 101 'rm /etc/hostname && mkdir -p /etc/hostname/full'
+    unchanged_by 70 --hostname forced --save
+    check "says that nothing is saved" grep -q "not saving configuration file" <<<"$err"
+    expect 0 vzctl set 101 --hostname forced --save --force
+    check "--force: says what failed" grep -q "saved although not applied" <<<"$err"
+    equal "--force: saved" forced "$(value HOSTNAME)"
+}
+
 without_save
 addresses
 resolver
@@ -144,4 +180,6 @@ file_is_kept
 names
 samples
 inside
+next_start
+forced
 finish

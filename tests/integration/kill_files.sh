@@ -46,7 +46,7 @@ STRACE=-f step_through create_overlay "$chaos_calls" after_create "${create_over
 # The process that watches over the work, alone.
 step_through create_overlay "$chaos_calls" after_create "${create_overlay[@]}"
 layout=dir
-STRACE=-f step_through create_dir "$chaos_calls" after_create "${create_dir[@]}"
+EVERY=9 STRACE=-f step_through create_dir "$chaos_calls" after_create "${create_dir[@]}"
 layout=overlay
 
 # ---- the template's tree, which the first container makes -------------------------------------------------------

@@ -22,7 +22,7 @@ conf() { sed -n "s/^$1=\"\(.*\)\"/\1/p" /etc/vz/conf/101.conf; }
 listing() {
     # shellcheck disable=SC2016
     in_files sh -c 'find . -mindepth 1 -printf "%P %y %m %U:%G %l %T@ " -a \( -type f -exec sh -c "md5sum <\"\$0\" | cut -c-32" {} \; -o -printf "\n" \) | sort
-        getfattr -R -h -d -m "user|security" . 2>/dev/null'
+        find . -mindepth 1 | sort | xargs -d "\n" getfattr -h -d -m "user|security" 2>/dev/null'
 }
 # On layout btrfs, where files lie with the owners that the container sees.
 change_files() {
@@ -145,7 +145,7 @@ mkfs.ext4 -q "$VZ_SANDBOX/ext4.img"
 mount -o loop "$VZ_SANDBOX/ext4.img" /var/lib/vz/small
 sed -i 's|^VE_PRIVATE=.*|VE_PRIVATE="/var/lib/vz/small/$VEID"|' /etc/vz/vz.conf
 expect 0 vzctl create 101 --ostemplate tiny --layout overlay --diskquota no
-in_files put 10 big
+in_files put 14 big
 wanted=$(listing)
 before=$(cat /etc/vz/conf/101.conf)
 expect 46 vzctl convert 101 --layout dir

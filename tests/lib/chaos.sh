@@ -61,13 +61,13 @@ points() { # CALLS, names separated by commas
 # Runs the command once to learn its calls, then once for each of them, killed there. CHECK is called after each run with
 # the exit status; "before_NAME", where there is one, before each run. The number of kills is printed; none is a failure.
 # shellcheck disable=SC2154 # failures is of harness.sh
-step_through() { # NAME CALLS CHECK COMMAND…
+step_through() { # NAME CALLS CHECK COMMAND…; with EVERY=N only each Nth of the points
     local name=$1 calls=$2 check=$3 call n killed=0 before=$failures
     shift 3
     where="$name: not killed"
     step_prepare "$name"
     traced -e trace="$calls" -- "$@" || fail "$name: fails without any kill: $(cat "$VZ_TMP/err")"
-    points "$calls" >"$VZ_TMP/points"
+    points "$calls" | awk -v every="${EVERY:-1}" 'NR % every == 0' >"$VZ_TMP/points"
     "$check" 0
     while read -r call n; do
         where="$name: killed at $call $n"

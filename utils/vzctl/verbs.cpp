@@ -97,8 +97,10 @@ std::vector<Option> set_options() {
     options.push_back({"save", 0, Takes::nothing, "", "keep the change in the configuration"});
     options.push_back({"offline-resize", 0, Takes::nothing, "",
                        "--diskspace may make the volume of a stopped container smaller"});
-    options.push_back({"force", 0, Takes::nothing, "", ""});
-    options.push_back({"setmode", 0, Takes::value, "restart|ignore", ""});
+    options.push_back({"force", 0, Takes::nothing, "",
+                       "with --save: save also what could not be applied to the running container"});
+    options.push_back({"setmode", 0, Takes::value, "restart|ignore",
+                       "for settings that need a restart: restart it (with --save), or do nothing (32)"});
     const auto more = setting_options();
     options.insert(options.end(), more.begin(), more.end());
     return options;
@@ -274,6 +276,17 @@ ops::InterfaceRequest interface_request(const cli::Parsed& parsed) {
     return request;
 }
 
+Result<ops::SetRequest::NextStart> set_mode(const cli::Parsed& parsed) {
+    using Mode = ops::SetRequest::NextStart;
+    const auto given = parsed.value("setmode");
+    if (!given)
+        return Mode::tell;
+    if (*given != "restart" && *given != "ignore")
+        return fail(Errc::bad_value, "--setmode: restart or ignore expected, not {}",
+                    text::printable(*given));
+    return *given == "restart" ? Mode::restart : Mode::refuse;
+}
+
 Result<int> run_set(const Call& call) {
     VZ_ASSIGN(const auto parsed, parse_options(*find_verb("set"), call.arguments));
     ops::SetRequest request;
@@ -289,6 +302,8 @@ Result<int> run_set(const Call& call) {
     request.offline_resize = parsed.has("offline-resize");
     request.sample = parsed.value("applyconfig");
     request.save = parsed.has("save");
+    request.save_although_not_applied = parsed.has("force");
+    VZ_ASSIGN(request.next_start, set_mode(parsed));
     const bool nothing = request.changes.empty() && request.ip_add.empty() && request.ip_del.empty() &&
                          request.bind_add.empty() && request.bind_del.empty() && request.interfaces.empty() &&
                          request.passwords.empty() && !request.reset_limits && !request.sample;

@@ -83,6 +83,7 @@ _vz_value() { # OPTION WORD
     --devnodes) _vz_offer_words "$2" {net/tun,fuse}:{rw,none} ;;
     --mount_opts) _vz_offer_words "$2" noatime nosuid nodev noexec ;;
     --meminfo) _vz_offer_words "$2" none ;;
+    --setmode) _vz_offer_words "$2" restart ignore ;;
     --nameserver | --searchdomain) _vz_offer_words "$2" inherit ;;
     --ipdel) _vz_offer_words "$2" all ;;
     --root | --private) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
@@ -107,7 +108,7 @@ _vzctl_options() { # VERB
     case $1 in
     create) echo "--ostemplate --config --layout --ipadd --local_uid --local_gid $_vz_settings" ;;
     convert) echo "--layout" ;;
-    set) echo "--save --ipadd --ipdel --bindmount_add --bindmount_del --netif_add --netif_del --ifname --mac --host_ifname
+    set) echo "--save --setmode --force --ipadd --ipdel --bindmount_add --bindmount_del --netif_add --netif_del --ifname --mac --host_ifname
         --host_mac --bridge --vlan --mac_filter --gw --dhcp --netdev_add --netdev_del --userpasswd --crypted --reset_ub
         --offline-resize --applyconfig --ostemplate $_vz_settings" ;;
     start) echo "--wait --wait-timeout --force --skip-remount" ;;

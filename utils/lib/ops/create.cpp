@@ -38,6 +38,7 @@ struct Draft {
     std::string scratch;           // the private area while it is being made
     bool insist_on_limits = false; // --diskspace or --diskinodes were given
     bool insist_on_inodes = false;
+    bool sample_was_chosen = false;
 };
 
 Result<config::ConfFile> starting_conf(const config::Host& host, const CreateRequest& request,
@@ -144,7 +145,8 @@ Result<Draft> draft(const Context& context, const CreateRequest& request, config
                  conf_exists,
                  std::move(scratch),
                  given("DISKSPACE") || given("DISKINODES"),
-                 given("DISKINODES")};
+                 given("DISKINODES"),
+                 request.sample.has_value()};
 }
 
 // Refuses early what cannot fit: a copy needs more than the archive, an overlay room for its first changes.
@@ -220,7 +222,8 @@ Result<void> fill_from_archive(const Context& context, const templates::Template
     return {};
 }
 
-// A limit that only the sample asks for is worth a warning where it cannot be had, not a failure.
+// A limit that only a sample asks for is worth a warning where it cannot be had, not a failure; and nothing when
+// nobody asked for the sample.
 Result<void> limit_new_area(const Context& context, const Draft& draft, const storage::Volume& volume) {
     auto limits = disk_limits_of(draft.container);
     limits.insist = draft.insist_on_limits;
@@ -228,7 +231,8 @@ Result<void> limit_new_area(const Context& context, const Draft& draft, const st
     auto done = storage_for(draft.container.layout())->set_limits(volume, limits, context.out);
     if (done || limits.insist)
         return done;
-    context.out.warning(done.error().what);
+    if (draft.sample_was_chosen || done.error().sys_errno != 0)
+        context.out.warning(done.error().what);
     return {};
 }
 

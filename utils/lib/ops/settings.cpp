@@ -15,6 +15,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <cstring>
 
 namespace vz::ops {
 
@@ -229,6 +231,7 @@ constexpr std::array k_settings = std::to_array<Setting>({
     {"netfilter", "NETFILTER", "LEVEL", "", k_now, false, netfilter_value, nullptr, true},
     {"iptables", "IPTABLES", "NAME,…", "", k_now, false, free_text, nullptr, true},
     {"quotatime", "QUOTATIME", "SECONDS", "", k_now, false, number<0, 4294967295>},
+    {"quotaugidlimit", "QUOTAUGIDLIMIT", "N", "", k_now, false, number<0, 4294967295>, nullptr, true},
 });
 
 } // namespace

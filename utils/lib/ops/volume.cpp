@@ -95,9 +95,10 @@ storage::DiskLimits disk_limits_of(const config::Container& container) {
 Result<void> apply_disk_limits(const config::Container& container, Reporter& out) {
     VZ_ASSIGN(const auto volume, volume_of(container));
     auto done = storage_for(container.layout())->set_limits(volume, disk_limits_of(container), out);
-    if (done)
-        return done;
-    out.warning(done.error().what);
+    // That there are no quotas at all was said when the limit was set; each mount need not repeat it.
+    const bool known = !done && done.error().code == Errc::quota_set && done.error().sys_errno == 0;
+    if (!done && !known)
+        out.warning(done.error().what);
     return {};
 }
 

@@ -50,6 +50,10 @@ struct SetRequest {
     bool reset_limits = false;   // --reset_ub
     bool offline_resize = false; // --diskspace may make a volume of its own smaller
     bool save = false;
+    // For a running container and settings that wait for its next start: tell; restart it with them (needs
+    // `save`); or do nothing at all (Errc::running).
+    enum class NextStart { tell, restart, refuse } next_start = NextStart::tell;
+    bool save_although_not_applied = false; // --force; needs `save`
 };
 
 // Everything is checked before anything is done. What a running container can obey at once is applied, then,

@@ -15,9 +15,9 @@
 namespace vz::ops {
 
 enum class Applies {
-    now, // a running container obeys at once
-    next_start,
-    saved_only // makes sense in NUM.conf only; needs --save
+    now,        // a running container obeys at once
+    next_start, // kept; a running container is told about, or restarted
+    saved_only  // makes sense in NUM.conf only; needs --save
 };
 
 struct Setting {
