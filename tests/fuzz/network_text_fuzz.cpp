@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// NETIF and FIREWALL as a configuration may have them, and a hosts file as a container may: no crash, and nothing of the
-// text reaches a rule but what was checked.
+// NETIF and FIREWALL as a configuration may have them, and a hosts file as a container may: no crash, and
+// nothing of the text reaches a rule but what was checked.
 #include "vz/base/text.hpp"
 #include "vz/network/bridged.hpp"
 #include "vz/network/hosts_text.hpp"

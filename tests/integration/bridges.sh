@@ -28,7 +28,7 @@ wait_for() { # COMMAND…: until it succeeds, 5 s at most
 host_state() {
     ip -o link show | sed 's/^[0-9]*: \([^:@]*\).*/\1/' | sort
     nft list ruleset | grep -E 'veth|port_|(in|out)10[0-9]|flows'
-    ls /run/vz/net | grep -v 'lock$'
+    find /run/vz/net -mindepth 1 ! -name '*lock' -printf '%f\n' | sort
 }
 
 ip link add br0 type bridge

@@ -8,6 +8,8 @@
 need_programs python3 vzlist
 sandbox "$0" "$@"
 sandbox_template
+# What a host says whose file system has no quotas: these clients set DISKSPACE whatever is there.
+sed -i 's/^#\?DISK_QUOTA=.*/DISK_QUOTA="no"/' /etc/vz/vz.conf
 
 readonly template=debian-13-x86_64-minimal
 readonly agent=/usr/lib/ocf/resource.d/heartbeat/ManageVE

@@ -79,7 +79,7 @@ expect 21 vzctl create 101 --ostemplate tiny --layout floppy
 check "the known layouts are named" grep -q "dir, overlay, btrfs, lvm, lvmthin" <<<"$err"
 
 # ---- all layouts on btrfs -----------------------------------------------------------------------------------------
-btrfs_data
+btrfs_data 700M
 tiny_template tiny
 clean=$(find /var/lib/vz/private -mindepth 1 | sort)
 for layout in dir overlay btrfs simfs; do

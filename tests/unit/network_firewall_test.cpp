@@ -37,9 +37,10 @@ TEST_CASE("Rules are read and written in their shortest form", "[network]") {
 }
 
 TEST_CASE("What is no rule is refused", "[network]") {
-    for (const char* text : {"tpc:80", "tcp:", "tcp:0", "tcp:65536", "tcp:90-80", "tcp:80,", "icmp:8", "any:80",
-                             "tcp:80@", "tcp:80@10.0.0.0/33", "tcp@example.org", "!", "@10.0.0.1", "tcp:80;drop",
-                             "tcp:80}", "TCP:80", "tcp:http", "tcp:80@10.0.0.1@10.0.0.2", "tcp:-80"}) {
+    for (const char* text :
+         {"tpc:80", "tcp:", "tcp:0", "tcp:65536", "tcp:90-80", "tcp:80,", "icmp:8", "any:80", "tcp:80@",
+          "tcp:80@10.0.0.0/33", "tcp@example.org", "!", "@10.0.0.1", "tcp:80;drop", "tcp:80}", "TCP:80",
+          "tcp:http", "tcp:80@10.0.0.1@10.0.0.2", "tcp:-80"}) {
         INFO(text);
         CHECK_FALSE(parse_rules(text));
     }
@@ -64,7 +65,9 @@ TEST_CASE("Rules for a routed container", "[network]") {
     const auto text = nft_firewall(101, firewall, {}, {});
     CHECK(has(text, "add rule inet vz in101 ct state established,related accept\n"));
     CHECK(has(text, "add rule inet vz in101 tcp dport { 80,443 } accept\n"));
-    CHECK(has(text, "add rule inet vz in101 ip saddr 192.0.2.0/24 meta l4proto { icmp, ipv6-icmp } counter drop\n"));
+    CHECK(
+        has(text,
+            "add rule inet vz in101 ip saddr 192.0.2.0/24 meta l4proto { icmp, ipv6-icmp } counter drop\n"));
     CHECK(has(text, "add rule inet vz in101 counter drop\n"));
     CHECK(has(text, "add rule inet vz out101 tcp dport { 25 } counter drop\n"));
     CHECK(has(text, "add rule inet vz out101 counter accept\n"));
@@ -93,11 +96,12 @@ TEST_CASE("Rules for a port of a bridge know connections without the kernel's ta
 
 TEST_CASE("Any rule is refused or survives writing and reading", "[network][random]") {
     const char* given = std::getenv("VZ_TEST_SEED");
-    const unsigned seed = given ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
+    const unsigned seed =
+        given ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
     INFO("VZ_TEST_SEED=" << seed);
     std::mt19937 random(seed);
-    const std::vector<std::string> parts = {"tcp", "udp", "icmp", "any", ":", "80", "-", ",", "@", "10.0.0.0",
-                                            "/8",  "!",   "::1",  " ",   "{", ";",  "$", "65535"};
+    const std::vector<std::string> parts = {"tcp",      "udp", "icmp", "any", ":", "80", "-", ",", "@",
+                                            "10.0.0.0", "/8",  "!",    "::1", " ", "{",  ";", "$", "65535"};
     int read = 0;
     for (int i = 0; i < 20000; ++i) {
         std::string text = i % 2 ? "" : "tcp:";

@@ -13,8 +13,9 @@ Ip ip(std::string_view text) {
     return *Ip::parse(text);
 }
 
-const std::vector<HostNames> k_hosts = {{"web.example.org", {ip("10.0.0.101"), ip("2001:db8::101"), ip("10.0.0.102")}},
-                                        {"db", {ip("10.0.0.103")}}};
+const std::vector<HostNames> k_hosts = {
+    {"web.example.org", {ip("10.0.0.101"), ip("2001:db8::101"), ip("10.0.0.102")}},
+    {"db", {ip("10.0.0.103")}}};
 
 } // namespace
 
@@ -50,7 +51,8 @@ TEST_CASE("Marks without a partner cost nobody's lines", "[network]") {
 TEST_CASE("Doing it again changes nothing, whatever was there", "[network][random]") {
     std::mt19937 random(7);
     const auto block = with_block("", "10.0.0.1\ta\n");
-    const std::vector<std::string> lines = {block.substr(0, block.find('\n')), "# vzhosts: end", "10.1.1.1 x", "", "# y"};
+    const std::vector<std::string> lines = {block.substr(0, block.find('\n')), "# vzhosts: end", "10.1.1.1 x",
+                                            "", "# y"};
     for (int i = 0; i < 2000; ++i) {
         std::string old;
         for (auto n = random() % 9; n > 0; --n)
@@ -68,8 +70,10 @@ TEST_CASE("Zone files", "[network]") {
     CHECK(zone_serial(text) == 2026112300U);
     CHECK(text.find("web\tIN\tA\t10.0.0.101\nweb\tIN\tAAAA\t2001:db8::101\n") != std::string::npos);
     CHECK(text.find("\ndb\t") == std::string::npos); // has no domain
-    const auto reverse = zone_text({"0.0.10.in-addr.arpa", "ns.example.org", "hostmaster.example.org", 1}, k_hosts);
-    CHECK(reverse.find("101\tIN\tPTR\tweb.example.org.\n102\tIN\tPTR\tweb.example.org.\n") != std::string::npos);
+    const auto reverse =
+        zone_text({"0.0.10.in-addr.arpa", "ns.example.org", "hostmaster.example.org", 1}, k_hosts);
+    CHECK(reverse.find("101\tIN\tPTR\tweb.example.org.\n102\tIN\tPTR\tweb.example.org.\n") !=
+          std::string::npos);
     CHECK(reverse.find("103") == std::string::npos);
     CHECK(reverse_name(ip("2001:db8::101")) ==
           "1.0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");

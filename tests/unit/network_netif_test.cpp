@@ -43,8 +43,9 @@ TEST_CASE("NETIF is read and written back", "[network]") {
 }
 
 TEST_CASE("NETIF of other tools is understood and its keys are kept", "[network]") {
-    const auto parsed = parse_netifs("ifname=eth0,mac=00:18:51:AA:BB:CC,host_ifname=,network=Bridged,configure=none;"
-                                     " ifname=eth1 ,bridge=,mac_filter=on;");
+    const auto parsed =
+        parse_netifs("ifname=eth0,mac=00:18:51:AA:BB:CC,host_ifname=,network=Bridged,configure=none;"
+                     " ifname=eth1 ,bridge=,mac_filter=on;");
     REQUIRE(parsed);
     REQUIRE(parsed->size() == 2);
     CHECK(parsed->at(0).mac == "00:18:51:aa:bb:cc");
@@ -56,11 +57,12 @@ TEST_CASE("NETIF of other tools is understood and its keys are kept", "[network]
 
 TEST_CASE("Bad values of NETIF are refused with their reason", "[network]") {
     for (const char* text :
-         {"bridge=br0", "ifname=eth0,mac=00:18:51", "ifname=eth0,mac=01:18:51:00:00:01", "ifname=lo", "ifname=venet0",
-          "ifname=eth0,vlan=0", "ifname=eth0,vlan=4095", "ifname=eth0,ip=127.0.0.1", "ifname=eth0,gw=x",
-          "ifname=eth0,gw=10.0.0.1,gw=10.0.0.2", "ifname=eth0;ifname=eth0", "ifname=sixteen-letters-",
-          "ifname=eth0,mac_filter=perhaps", "ifname=eth0,bridge=br0 up", "ifname=a\"b", "eth0", "ifname=..",
-          "ifname=eth0,host_ifname=x;ifname=eth1,host_ifname=x", "ifname=eth0,bridge=-x"}) {
+         {"bridge=br0", "ifname=eth0,mac=00:18:51", "ifname=eth0,mac=01:18:51:00:00:01", "ifname=lo",
+          "ifname=venet0", "ifname=eth0,vlan=0", "ifname=eth0,vlan=4095", "ifname=eth0,ip=127.0.0.1",
+          "ifname=eth0,gw=x", "ifname=eth0,gw=10.0.0.1,gw=10.0.0.2", "ifname=eth0;ifname=eth0",
+          "ifname=sixteen-letters-", "ifname=eth0,mac_filter=perhaps", "ifname=eth0,bridge=br0 up",
+          "ifname=a\"b", "eth0", "ifname=..", "ifname=eth0,host_ifname=x;ifname=eth1,host_ifname=x",
+          "ifname=eth0,bridge=-x"}) {
         INFO(text);
         CHECK_FALSE(reason(text).empty());
     }
@@ -82,7 +84,8 @@ TEST_CASE("What --netif_add says", "[network]") {
 TEST_CASE("Generated names fit, and MAC addresses are stable and apart", "[network]") {
     const auto nobody = [](const std::string&) { return false; };
     CHECK(generate_host_ifname(101, nobody) == "veth101.0");
-    CHECK(generate_host_ifname(101, [](const std::string& name) { return name == "veth101.0"; }) == "veth101.1");
+    CHECK(generate_host_ifname(101, [](const std::string& name) { return name == "veth101.0"; }) ==
+          "veth101.1");
     for (const std::uint32_t ctid : {101U, 99999999U, 100000000U, 2147483644U})
         for (unsigned n = 0; n < 100; ++n) {
             unsigned left = n;
@@ -124,8 +127,11 @@ TEST_CASE("Any NETIF is refused or survives writing and reading", "[network][ran
     const auto number = seed();
     INFO("VZ_TEST_SEED=" << number);
     std::mt19937 random(number);
-    const std::vector<std::string> parts = {"ifname=", "eth0", ",", ";", "mac=", "00:18:51:aa:bb:cc", "=", "ip=", "10.0.0.5",
-                                            "/24", "bridge=", "br0", "vlan=", "10", "\"", "{", " ", "x", "gw=", "$(id)"};
+    const std::vector<std::string> parts = {
+        "ifname=", "eth0", ",",        ";",   "mac=",    "00:18:51:aa:bb:cc",
+        "=",       "ip=",  "10.0.0.5", "/24", "bridge=", "br0",
+        "vlan=",   "10",   "\"",       "{",   " ",       "x",
+        "gw=",     "$(id)"};
     int read = 0;
     for (int i = 0; i < 20000; ++i) {
         std::string text = i % 2 ? "" : "ifname=eth0,";

@@ -37,8 +37,7 @@ std::vector<bool> lines_to_go(const std::vector<std::string>& lines) {
         } else if (is_mark(lines[i], k_end)) {
             goes[i] = true;
             if (begin != k_none)
-                std::fill(goes.begin() + static_cast<long>(begin), goes.begin() + static_cast<long>(i),
-                          true);
+                std::fill(goes.begin() + static_cast<long>(begin), goes.begin() + static_cast<long>(i), true);
             begin = k_none;
         }
     }

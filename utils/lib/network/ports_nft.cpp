@@ -11,7 +11,7 @@ namespace vz::network {
 namespace {
 
 // Before everything else, so that nothing forged is remembered anywhere.
-constexpr std::string_view k_base = R"(add table bridge vz
+constexpr std::string_view k_ports_table = R"(add table bridge vz
 add map bridge vz ports { type ifname : verdict; }
 add chain bridge vz prerouting { type filter hook prerouting priority -300; policy accept; }
 flush chain bridge vz prerouting
@@ -97,7 +97,7 @@ std::string with(const Netif& netif) {
 std::string nft_ports(const std::vector<Netif>& netifs, const std::vector<std::string>& gone) {
     if (netifs.empty() && gone.empty())
         return {};
-    std::string out(k_base);
+    std::string out(k_ports_table);
     for (const auto& port : gone)
         out += without(port);
     for (const auto& netif : netifs)

@@ -222,8 +222,8 @@ Result<void> fill_from_archive(const Context& context, const templates::Template
     return {};
 }
 
-// A limit that only a sample asks for is worth a warning where it cannot be had, not a failure; and nothing when
-// nobody asked for the sample.
+// A limit that only a sample asks for is worth a warning where it cannot be had, not a failure; and nothing
+// when nobody asked for the sample.
 Result<void> limit_new_area(const Context& context, const Draft& draft, const storage::Volume& volume) {
     auto limits = disk_limits_of(draft.container);
     limits.insist = draft.insist_on_limits;

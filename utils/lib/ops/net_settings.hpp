@@ -16,7 +16,8 @@ namespace vz::ops {
 Result<std::vector<std::string>> plan_interfaces(const Context& context, const config::Container& container,
                                                  SetRequest& request);
 
-// FIREWALL and its policy as `request.firewall` wants them are appended to `request.changes`. Errc::bad_value.
+// FIREWALL and its policy as `request.firewall` wants them are appended to `request.changes`.
+// Errc::bad_value.
 Result<void> plan_firewall(const config::Container& container, SetRequest& request);
 
 } // namespace vz::ops

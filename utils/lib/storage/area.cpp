@@ -14,15 +14,15 @@ namespace vz::storage::area {
 
 namespace {
 
-std::string parent_of(const std::string& path) {
-    return path.substr(0, path.rfind('/'));
-}
-
 bool is_snapshot_id(const std::string& id) {
     return id.size() == 36 && id.find_first_not_of("0123456789abcdef-") == std::string::npos;
 }
 
 } // namespace
+
+std::string parent_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
 
 Result<void> create(const Volume& volume) {
     const auto& path = volume.private_area;

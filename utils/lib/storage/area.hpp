@@ -4,12 +4,21 @@
 
 #include "vz/storage/storage.hpp"
 
+#include <chrono>
+
 namespace vz::storage::area {
 
 Result<void> create(const Volume& volume);
 Result<void> remove(const Volume& volume);
 Result<void> set_limits(const Volume& volume, const DiskLimits& limits, Reporter& out);
 Result<std::optional<DiskUsage>> usage(const Volume& volume);
+
+// The folder that the last component of an absolute path is in.
+std::string parent_of(const std::string& path);
+
+// How long a volume with a template's files is waited for: another process may unpack a big archive on a slow
+// disk.
+constexpr auto k_template_patience = std::chrono::minutes(30);
 
 // What to say about DISKINODES on btrfs.
 Error no_inode_limit();

@@ -19,18 +19,12 @@ namespace vz::storage {
 
 namespace {
 
-constexpr auto k_patience = std::chrono::minutes(30); // another process unpacks a big archive on a slow disk
-
-std::string parent_of(const std::string& path) {
-    return path.substr(0, path.rfind('/'));
-}
-
 std::string files_of(const Volume& volume) {
     return volume.private_area + "/fs";
 }
 
 std::string templates_of(const Volume& volume) {
-    return parent_of(volume.private_area) + "/.templates";
+    return area::parent_of(volume.private_area) + "/.templates";
 }
 
 std::string template_of(const Volume& volume) {
@@ -103,7 +97,7 @@ public:
     Result<void> take_snapshot(const Volume& volume, const std::string& id) const override {
         VZ_ASSIGN(const auto path, snapshot_path(volume, id));
         VZ_TRY(check_there(volume));
-        VZ_TRY(sys::make_dirs(parent_of(path), 0700));
+        VZ_TRY(sys::make_dirs(area::parent_of(path), 0700));
         VZ_TRY(sync_subvolume(files_of(volume)));
         return btrfs::snapshot(files_of(volume), path, btrfs::Kind::read_only).as(Errc::snapshot_create);
     }
@@ -168,10 +162,10 @@ private:
 
     static Result<void> make_folder(const Volume& volume) {
         const auto& path = volume.private_area;
-        if (!btrfs::is_on(parent_of(path)))
+        if (!btrfs::is_on(area::parent_of(path)))
             return fail(Errc::unknown_mount_type,
                         "layout btrfs needs VE_PRIVATE on a btrfs file system, and {} is on another one",
-                        parent_of(path));
+                        area::parent_of(path));
         if (::mkdir(path.c_str(), 0755) != 0)
             return sys_fail(errno, errno == ENOSPC ? Errc::no_disk_space : Errc::create_private, "mkdir {}",
                             path);
@@ -186,8 +180,8 @@ private:
         VZ_TRY(sys::make_dirs(templates_of(volume), 0700));
         const auto name = ready.substr(ready.rfind('/') + 1);
         const auto aside = templates_of(volume) + "/.tmp-" + name;
-        VZ_ASSIGN(const auto lock,
-                  sys::FileLock::acquire(templates_of(volume) + "/.lock-" + name, "tree", k_patience));
+        VZ_ASSIGN(const auto lock, sys::FileLock::acquire(templates_of(volume) + "/.lock-" + name, "tree",
+                                                          area::k_template_patience));
         if (!lock)
             return fail(Errc::locked, "template {}: another process does not finish with it", name);
         if (btrfs::is_subvolume(ready))

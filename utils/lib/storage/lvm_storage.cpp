@@ -25,11 +25,6 @@ constexpr std::uint64_t k_default_size = std::uint64_t{10} << 30;
 constexpr std::uint64_t k_template_size = std::uint64_t{2} << 30; // grows with the container; cannot shrink
 constexpr std::uint64_t k_smallest = 16 << 20;                    // an ext4 with a journal
 constexpr std::uint64_t k_slack = 16 << 20;                       // sizes are rounded up to whole extents
-constexpr auto k_patience = std::chrono::minutes(30);
-
-std::string parent_of(const std::string& path) {
-    return path.substr(0, path.rfind('/'));
-}
 
 std::string fd_path(const sys::Fd& fd) {
     return format("/proc/self/fd/{}", fd.get());
@@ -81,8 +76,8 @@ public:
             return area::remove(volume);
         const bool announced = ::lstat(link_of(volume).c_str(), &st) == 0;
         // Without the link no volume was made, or somebody took the folder away: then it is looked for.
-        auto volumes = volume.uuid.empty() ? Result<Found>(Found{})
-                                           : lvm::list(volume.volume_group, name_of(volume));
+        auto volumes =
+            volume.uuid.empty() ? Result<Found>(Found{}) : lvm::list(volume.volume_group, name_of(volume));
         if (!volumes && announced)
             return std::move(volumes).error().as(Errc::delete_private);
         if (volumes)
@@ -285,9 +280,10 @@ private:
     Result<lvm::LogicalVolume> ensure_template(const Volume& volume, const Fill& fill) const {
         const auto& group = volume.volume_group;
         const auto name = template_name(volume);
-        const auto folder = parent_of(volume.private_area) + "/.templates";
+        const auto folder = area::parent_of(volume.private_area) + "/.templates";
         VZ_TRY(sys::make_dirs(folder, 0700));
-        VZ_ASSIGN(const auto lock, sys::FileLock::acquire(folder + "/.lock-" + name, "tree", k_patience));
+        VZ_ASSIGN(const auto lock,
+                  sys::FileLock::acquire(folder + "/.lock-" + name, "tree", area::k_template_patience));
         if (!lock)
             return fail(Errc::locked, "template {}: another process does not finish with it", name);
         VZ_ASSIGN(const auto ready, lvm::find(group, name));
