@@ -148,6 +148,20 @@ public:
         return {};
     }
 
+    Result<void> freeze(const std::string& name) override {
+        VZ_ASSIGN(const auto container, open(name));
+        if (!container->freeze(container.get()))
+            return fail(Errc::environment, "the container could not be frozen");
+        return {};
+    }
+
+    Result<void> thaw(const std::string& name) override {
+        VZ_ASSIGN(const auto container, open(name));
+        if (!container->unfreeze(container.get()))
+            return fail(Errc::environment, "the container could not be thawed");
+        return {};
+    }
+
     Result<int> attach(const std::string& name, const AttachRequest& request) override {
         VZ_ASSIGN(const auto container, open(name));
         share_process_limits(*container);

@@ -8,6 +8,7 @@
 #include "vz/ops/mount.hpp"
 #include "vz/ops/pending.hpp"
 #include "vz/ops/runtime.hpp"
+#include "vz/ops/scripts.hpp"
 #include "vz/sys/dir.hpp"
 #include "vz/sys/file.hpp"
 #include "vz/sys/mount.hpp"
@@ -41,7 +42,7 @@ void warn_about_link(const Context& context, const std::string& private_area) {
 }
 
 void retire_scripts(const config::HostPaths& paths, config::Ctid ctid) {
-    for (const char* action : {"mount", "umount", "premount", "postumount", "start", "stop"}) {
+    for (const auto action : k_own_actions) {
         const auto script = paths.ct_script(ctid, action);
         if (sys::exists(script))
             (void)sys::rename_durably(script, script + ".destroyed");

@@ -43,8 +43,8 @@ struct Newborn {
 // Settings and addresses over what `conf` has.
 Result<void> add_changes(config::ConfFile& conf, Changes changes, const std::vector<std::string>& ip_add);
 
-// The disk limits that the configuration asks for. One that was given just now and cannot be had is a failure; one
-// that only a sample asks for is worth a warning, and nothing when nobody asked for the sample.
+// The disk limits that the configuration asks for. One that was given just now and cannot be had is a
+// failure; one that only a sample asks for is worth a warning, and nothing when nobody asked for the sample.
 struct AskedFor {
     const Changes& changes;
     bool sample = false;

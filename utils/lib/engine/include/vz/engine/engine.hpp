@@ -50,6 +50,10 @@ public:
     virtual Result<bool> halt(const std::string& name, unsigned seconds) = 0;
     virtual Result<void> kill(const std::string& name) = 0;
 
+    // Stops all its processes where they are, until thaw().
+    virtual Result<void> freeze(const std::string& name) = 0;
+    virtual Result<void> thaw(const std::string& name) = 0;
+
     // tty 0 is the console. Errc::devices if the container was started without, or somebody else has it.
     virtual Result<Console> open_console(const std::string& name, int tty) = 0;
 

@@ -5,11 +5,16 @@
 #include "vz/config/container.hpp"
 #include "vz/ops/context.hpp"
 
+#include <array>
 #include <string_view>
 
 namespace vz::ops {
 
 enum class Order { global_first, container_first };
+
+// A container's own scripts, CTID.ACTION, which come and go with it.
+inline constexpr std::array<std::string_view, 6> k_own_actions{"premount", "mount",  "start",
+                                                               "stop",     "umount", "postumount"};
 
 // Runs the scripts that exist on the host, with VEID and VE_CONFFILE in the environment. Errc::action_script
 // if one fails; the next is not run then.
