@@ -143,6 +143,8 @@ Result<int> start(const cli::Parsed& given, cli::Io io) {
     if (!given.operands().empty())
         return fail(Errc::usage, "unexpected argument {}", text::printable(given.operands()[0]));
     VZ_ASSIGN(auto request, request_of(given));
+    for (const auto& target : given.values("push"))
+        VZ_TRY(ops::check_push_target(target));
     VZ_ASSIGN(const auto host, config::Host::load());
     cli::Talker talk(k_tool, io.err, io.err,
                      given.has("quiet") ? cli::Verbosity::quiet : cli::Verbosity::brief, false);

@@ -6,6 +6,7 @@
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/guest/identity.hpp"
+#include "vz/guest/text_file.hpp"
 #include "vz/network/hosts_text.hpp"
 #include "vz/ops/mount.hpp"
 #include "vz/sys/file.hpp"
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstdlib>
 #include <ctime>
 #include <map>
@@ -34,8 +36,8 @@ std::string full_name(const std::string& hostname, const std::string& domain) {
 std::vector<std::string> addresses_of(const config::Container& container) {
     std::vector<std::string> out;
     auto all = configured_addresses(container, silent_reporter());
-    for (auto& address : netif_addresses(container))
-        all.push_back(std::move(address));
+    for (const auto& address : netif_addresses(container))
+        all.push_back(address);
     for (const auto& address : all)
         out.push_back(address.ip().text());
     return out;
@@ -84,55 +86,50 @@ Result<std::string> zone_of(const NamesRequest& request, const std::vector<netwo
     return network::zone_text(zone, hosts);
 }
 
-struct Split {
-    std::string folder;
-    std::string name;
-};
-
-// Where the file really is: a link is kept, and what it leads to changes.
-Result<Split> split_path(const std::string& path) {
+// Where the file really is: links are kept, and what they lead to changes.
+std::string real_path(const std::string& path) {
     char resolved[PATH_MAX] = "";
-    std::string real = path;
-    if (::realpath(path.c_str(), resolved))
-        real = resolved;
-    else if (errno != ENOENT)
-        return sys_fail(errno, Errc::system, "{}", path);
-    const auto slash = real.rfind('/');
-    if (slash == std::string::npos)
-        return Split{".", real};
-    return Split{slash == 0 ? "/" : real.substr(0, slash), real.substr(slash + 1)};
-}
-
-Result<void> replace(const sys::Dir& dir, const std::string& name, const std::string& content,
-                     const std::optional<struct stat>& present) {
-    if (!present)
-        return dir.write_file(name, content);
-    return dir.write_file(name, content, present->st_mode & 07777U,
-                          sys::FileOwner{present->st_uid, present->st_gid});
-}
-
-// As the container's root, in the container's files.
-Result<Outcome> update_guest_file(const sys::Dir& root, const std::string& lines, bool dry_run) {
-    VZ_ASSIGN(const auto status, root.stat_following("etc/hosts"));
-    std::string old;
-    if (status) {
-        VZ_ASSIGN(const auto content, root.read_file("etc/hosts", k_max_hosts));
-        old = content.value_or("");
-    }
-    const auto fresh = network::with_block(old, lines);
-    if (fresh == old)
-        return Outcome::unchanged;
-    if (!dry_run)
-        VZ_TRY(root.write_file("etc/hosts", fresh, status ? status->st_mode & 0777U : 0644U));
-    return Outcome::changed;
+    return ::realpath(path.c_str(), resolved) ? resolved : path;
 }
 
 Result<Outcome> update_mounted(const config::Container& container, const std::string& lines, bool dry_run) {
+    const auto edit = [&](std::string_view old) { return network::with_block(old, lines); };
     VZ_ASSIGN(const auto word, from_guest_files(container, [&](const sys::Dir& root) -> Result<std::string> {
-                  VZ_ASSIGN(const auto outcome, update_guest_file(root, lines, dry_run));
-                  return std::string(outcome == Outcome::changed ? "changed" : "");
+                  VZ_ASSIGN(const bool changed,
+                            guest::edit_text_file(root, {"etc", "hosts", k_max_hosts}, edit, dry_run));
+                  return std::string(changed ? "changed" : "");
               }));
     return word.empty() ? Outcome::unchanged : Outcome::changed;
+}
+
+constexpr std::string_view k_push_prefix = "hosts-push.";
+
+// The process that a file of push_names belongs to.
+std::optional<pid_t> pusher(std::string_view name) {
+    if (!name.starts_with(k_push_prefix))
+        return std::nullopt;
+    name.remove_prefix(k_push_prefix.size());
+    const auto pid = text::to_uint(name.substr(0, name.find('.')));
+    return pid && *pid > 0 && *pid <= INT_MAX ? std::optional(static_cast<pid_t>(*pid)) : std::nullopt;
+}
+
+// What a push that was killed has left.
+void remove_abandoned(const std::string& folder) {
+    const auto dir = sys::Dir::open(folder);
+    if (!dir)
+        return;
+    for (const auto& name : dir->list().value_or({}))
+        if (const auto pid = pusher(name); pid && ::kill(*pid, 0) != 0 && errno == ESRCH)
+            (void)dir->remove(name);
+}
+
+// The first line of what rsync said has the cause; the last only sums up.
+Result<void> run_rsync(const sys::Command& command) {
+    VZ_ASSIGN(const auto exited, sys::run(command));
+    if (exited.status == 0)
+        return {};
+    const auto lines = text::split(text::trim(exited.err), '\n');
+    return fail(Errc::system, "rsync failed ({}): {}", exited.status, text::printable(lines.front()));
 }
 
 } // namespace
@@ -184,16 +181,13 @@ Result<Outcome> update_names_file(const config::Host& host, const NamesRequest& 
                                                       std::chrono::seconds(60)));
     if (!lock)
         return fail(Errc::locked, "another vzhosts is at work");
-    VZ_ASSIGN(const auto where, split_path(path));
-    VZ_ASSIGN(const auto dir, sys::Dir::open(where.folder));
-    VZ_ASSIGN(const auto present, dir.stat(where.name));
-    VZ_ASSIGN(const auto content, dir.read_file(where.name, k_max_hosts));
+    VZ_ASSIGN(const auto content, sys::read_file(path, k_max_hosts));
     const auto old = content.value_or("");
     VZ_ASSIGN(const auto fresh, names_text(request, names, &old).context(path));
     if (fresh == old && content)
         return Outcome::unchanged;
     if (!dry_run)
-        VZ_TRY(replace(dir, where.name, fresh, present).context(path));
+        VZ_TRY(sys::write_file_atomic(real_path(path), fresh));
     return Outcome::changed;
 }
 
@@ -215,16 +209,24 @@ Result<Outcome> update_container_hosts(const Context& context, config::Ctid ctid
     return done;
 }
 
-Result<void> push_names(const config::Host& host, const std::string& content, const std::string& target,
-                        const std::string& rsh) {
+Result<void> check_push_target(const std::string& target) {
     const bool is_local = !target.empty() && target[0] == '/';
     const auto colon = target.find(':');
     if (text::has_control(target) || target.empty() || target[0] == '-' ||
+        target.ends_with('/') || // a folder: the file would get the name that it has here
         (!is_local && (colon == std::string::npos || colon == 0 || colon + 1 == target.size())))
         return fail(Errc::bad_value, "HOST:PATH or an absolute path expected, not {}",
                     text::printable(target));
-    const auto file = format("{}/hosts-push.{}", host.paths.run_dir(), ::getpid());
-    VZ_TRY(sys::make_dirs(host.paths.run_dir()));
+    return {};
+}
+
+Result<void> push_names(const config::Host& host, const std::string& content, const std::string& target,
+                        const std::string& rsh) {
+    VZ_TRY(check_push_target(target));
+    const auto folder = host.paths.run_dir();
+    VZ_TRY(sys::make_dirs(folder));
+    remove_abandoned(folder);
+    const auto file = format("{}/{}{}", folder, k_push_prefix, ::getpid());
     VZ_TRY(sys::write_file_atomic(file, content));
     // Whole or not at all, on the other side too; arguments are not taken for words of a shell there.
     sys::Command command({"rsync", "--checksum", "--times", "--chmod=F644", "--protect-args", "--timeout=60",
@@ -232,11 +234,9 @@ Result<void> push_names(const config::Host& host, const std::string& content, co
                           file, target});
     if (const char* agent = ::secure_getenv("SSH_AUTH_SOCK"))
         command.environment.push_back(format("SSH_AUTH_SOCK={}", agent));
-    auto sent = sys::run_checked(command);
+    auto sent = run_rsync(command);
     ::unlink(file.c_str());
-    if (!sent)
-        return std::move(sent).error();
-    return {};
+    return sent;
 }
 
 } // namespace vz::ops

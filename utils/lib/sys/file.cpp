@@ -84,12 +84,16 @@ Result<Temporary> make_temporary(const std::string& path) {
 }
 
 // Writes the content to a new file beside `path`.
-Result<Temporary> write_beside(const std::string& path, std::string_view content, unsigned mode) {
+Result<Temporary> write_beside(const std::string& path, std::string_view content, unsigned mode,
+                               const std::optional<FileOwner>& owner = {}) {
     const auto folder = folder_of(path);
     sweep_temporaries(folder, path.substr(path.rfind('/') + 1));
     VZ_ASSIGN(auto temporary, make_temporary(path));
     Cleanup undo([&] { ::unlink(temporary.path.c_str()); });
     VZ_TRY(write_all(temporary.fd.get(), content).context(temporary.path));
+    // The owner first: a change of it takes away set-user-ID bits.
+    if (owner && ::fchown(temporary.fd.get(), owner->uid, owner->gid) != 0 && errno != EPERM)
+        return file_error(errno, "chown", temporary.path);
     if (::fchmod(temporary.fd.get(), mode) != 0 || ::fsync(temporary.fd.get()) != 0)
         return file_error(errno, "write", temporary.path);
     undo.dismiss();
@@ -148,9 +152,13 @@ Result<void> fsync_dir(const std::string& path) {
 Result<void> write_file_atomic(const std::string& path, std::string_view content, unsigned mode) {
     const std::string target = final_target(path);
     struct stat st {};
-    if (::stat(target.c_str(), &st) == 0)
+    std::optional<FileOwner> owner;
+    if (::stat(target.c_str(), &st) == 0) {
         mode = st.st_mode & 07777U;
-    VZ_ASSIGN(const auto temporary, write_beside(target, content, mode));
+        if (st.st_uid != ::geteuid() || st.st_gid != ::getegid())
+            owner = FileOwner{st.st_uid, st.st_gid};
+    }
+    VZ_ASSIGN(const auto temporary, write_beside(target, content, mode, owner));
     if (::rename(temporary.path.c_str(), target.c_str()) != 0) {
         const int err = errno;
         ::unlink(temporary.path.c_str());

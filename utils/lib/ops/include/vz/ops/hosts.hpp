@@ -48,8 +48,11 @@ Result<Outcome> update_names_file(const config::Host& host, const NamesRequest& 
 Result<Outcome> update_container_hosts(const Context& context, config::Ctid ctid,
                                        const std::vector<NamedContainer>& names, bool dry_run);
 
-// Copies `content` by rsync(1) to "HOST:PATH", or to an absolute path on this host. `rsh`: the remote shell,
-// as rsync's -e; "" for ssh that asks nothing. Errc::system with rsync's last words.
+// Errc::bad_value unless it is "HOST:PATH", or an absolute path on this host, of a file.
+Result<void> check_push_target(const std::string& target);
+
+// Copies `content` there by rsync(1). `rsh`: the remote shell, as rsync's -e; "" for ssh that asks nothing.
+// Errc::system with rsync's first words.
 Result<void> push_names(const config::Host& host, const std::string& content, const std::string& target,
                         const std::string& rsh);
 

@@ -18,8 +18,8 @@ std::optional<std::string> read_kernel_file(const std::string& path);
 Result<void> write_kernel_file(const std::string& path, std::string_view value);
 
 // Old or new content, never a mixture: temporary file beside, fsync, rename, fsync of the folder. A symbolic
-// link at `path` is followed once (a configuration may be a link); mode of an existing file is kept, else
-// `mode` is used.
+// link at `path` is followed once (a configuration may be a link); mode and, if we may, owner of an existing
+// file are kept, else `mode` is used.
 Result<void> write_file_atomic(const std::string& path, std::string_view content, unsigned mode = 0644);
 
 // The same for a file that must not exist yet: Errc::bad_value with sys_errno EEXIST if it does.
