@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The work of the vz service: start the containers of this host when it boots, stop them when it goes down.
+// The work of the vz service: start the containers of this host when it boots, stop them when it goes down,
+// and make their networks again in between.
 #include "vz/cli/options.hpp"
 #include "vz/cli/progress.hpp"
 #include "vz/cli/tool.hpp"
@@ -16,7 +17,7 @@ using namespace vz;
 
 namespace {
 
-const char* const k_usage = "vz-boot start|stop|status";
+const char* const k_usage = "vz-boot start|stop|reload|status";
 
 std::string marker(const config::HostPaths& paths) {
     return paths.run_dir() + "/started";
@@ -61,9 +62,34 @@ void keep(const config::Host& host, const std::string& verb, record::Action& who
     whole.end(report ? nullptr : &report.error(), status, out);
 }
 
+Result<ops::BootReport> carry_out(const ops::Context& context, const std::string& verb) {
+    if (verb == "reload")
+        return ops::boot_reload(context);
+    const auto started = marker(context.host.paths);
+    if (verb == "stop") {
+        ::unlink(started.c_str());
+        return ops::boot_stop(context);
+    }
+    auto report = ops::boot_start(context);
+    if (report)
+        (void)sys::write_file_atomic(started, "");
+    return report;
+}
+
+int act(const ops::Context& context, const std::string& verb, Reporter& out, cli::Io io) {
+    record::Action action(context.host.paths, {"vz-boot", verb});
+    if (verb == "start" && context.host.get("VIRTUOZZO", "yes") == "no") {
+        io.out << "VIRTUOZZO is \"no\" in vz.conf: no container is started\n";
+        return 0;
+    }
+    const auto report = carry_out(context, verb);
+    keep(context.host, verb, action, report, out);
+    return summary(report, verb, io);
+}
+
 int run(const std::vector<std::string>& arguments, cli::Io io) {
     const std::string verb = arguments.size() == 1 ? arguments[0] : "";
-    if (verb != "start" && verb != "stop" && verb != "status")
+    if (verb != "start" && verb != "stop" && verb != "reload" && verb != "status")
         return cli::report("vz-boot", fail(Errc::usage, "Usage: {}", k_usage), io.err);
     const auto host = config::Host::load();
     if (!host)
@@ -73,22 +99,7 @@ int run(const std::vector<std::string>& arguments, cli::Io io) {
     cli::Talker out("vz-boot", io.err, io.err, cli::Verbosity::normal, cli::stderr_is_terminal());
     const auto engine = ops::make_engine(*host);
     const ops::Context context{*host, *engine, out};
-    record::Action action(host->paths, {"vz-boot", verb});
-    if (verb == "stop") {
-        ::unlink(marker(host->paths).c_str());
-        const auto stopped = ops::boot_stop(context);
-        keep(*host, verb, action, stopped, out);
-        return summary(stopped, "stop", io);
-    }
-    if (host->get("VIRTUOZZO", "yes") == "no") {
-        io.out << "VIRTUOZZO is \"no\" in vz.conf: no container is started\n";
-        return 0;
-    }
-    const auto report = ops::boot_start(context);
-    keep(*host, verb, action, report, out);
-    if (report)
-        (void)sys::write_file_atomic(marker(host->paths), "");
-    return summary(report, "start", io);
+    return act(context, verb, out, io);
 }
 
 } // namespace

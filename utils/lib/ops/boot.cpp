@@ -3,6 +3,7 @@
 
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
+#include "vz/ops/firewall.hpp"
 #include "vz/ops/mount.hpp"
 #include "vz/ops/pending.hpp"
 #include "vz/ops/runtime.hpp"
@@ -194,6 +195,16 @@ Result<BootReport> boot_stop(const Context& context) {
         context.out.warning("VE_STOP_MODE=suspend is not possible yet: containers are stopped");
     order_for_stop(context, ids);
     return run_in_groups(context, ids, stop_and_unmount, "stopping containers");
+}
+
+Result<BootReport> boot_reload(const Context& context) {
+    VZ_ASSIGN(auto ids, config::list_ctids(context.host.paths));
+    std::erase_if(ids, [&](config::Ctid ctid) { return !is_running(context.host.paths, ctid); });
+    const Work work = [](const Context& labelled, config::Ctid ctid) -> Result<void> {
+        VZ_TRY(restore_network(labelled, ctid)); // one that has stopped meanwhile needs nothing
+        return {};
+    };
+    return run_all(context, ids, work, "restoring networks");
 }
 
 } // namespace vz::ops

@@ -30,4 +30,8 @@ Result<BootReport> boot_start(const Context& context);
 // Stops all running containers in reverse order and unmounts all, remembering which ran.
 Result<BootReport> boot_stop(const Context& context);
 
+// Makes again what the host has of the networks of all running containers: tables that somebody flushed,
+// routes, ports of bridges. Connections go on.
+Result<BootReport> boot_reload(const Context& context);
+
 } // namespace vz::ops
