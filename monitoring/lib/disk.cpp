@@ -68,7 +68,7 @@ Result<TreeUse> tree_use(const std::string& path) {
 Result<DiskUse> disk_use(const config::Container& container, Count count) {
     DiskUse use;
     use.ctid = container.ctid();
-    use.hostname = container.hostname();
+    use.hostname = container.get_or("HOSTNAME", ""); // as vzlist: what is configured
     use.private_area = container.private_area();
     struct statvfs fs {};
     if (::statvfs(use.private_area.c_str(), &fs) < 0)

@@ -44,7 +44,7 @@ Column percent(const char* key, const char* header, const char* help, monitoring
 Column words(const char* key, const char* header, int width, const char* help, std::string DiskUse::*member) {
     return {{key, header, width, cli::Align::left, help},
             [=](const DiskUse& use) { return use.*member; },
-            [=](const DiskUse& use) { return Json(use.*member); }};
+            [=](const DiskUse& use) { return (use.*member).empty() ? Json() : Json(use.*member); }};
 }
 
 Column ctid() {

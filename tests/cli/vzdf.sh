@@ -15,6 +15,8 @@ expect 0 vzdf -H -o ctid,limit,ilimit
 equal "cells are aligned, absent ones are a dash" "       101      2.0G         -" "$out"
 expect 0 vzdf -j -o ctid,limit,ilimit
 equal "JSON has numbers" '[{"ctid":101,"limit":2147483648,"ilimit":null}]' "$(tr -d ' \n' <<<"$out")"
+equal "a container without HOSTNAME has none, as in vzlist" "- -" "$(vzdf -H -o hostname | xargs) $(vzlist -a -H -o hostname | xargs)"
+equal "… nor in JSON" '[{"hostname":null}]' "$(vzdf -j -o hostname | tr -d ' \n')"
 expect 0 vzdf -w -H -o iown 101
 equal "a walk counts files" "2" "$(tr -d ' ' <<<"$out")"
 equal "ids come from standard input" "101" "$(printf '101\0' | vzdf -H -0 -o ctid - | tr -d ' ')"

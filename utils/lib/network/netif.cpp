@@ -59,8 +59,8 @@ Result<void> take(Netif& netif, const std::string& key, const std::string& value
     } else if (key == "dhcp") {
         VZ_ASSIGN(netif.dhcp, parse_switch(key, value));
     } else if (key == "ip") {
-        VZ_ASSIGN(auto address, Address::parse(value).context(key));
-        netif.addresses.push_back(std::move(address));
+        VZ_ASSIGN(const auto address, Address::parse(value).context(key));
+        netif.addresses.push_back(address);
     } else if (key == "gw") {
         VZ_ASSIGN(const auto gateway, parse_gateway(value));
         VZ_TRY(add_gateway(netif, gateway));
