@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/create.hpp"
 
+#include "volume.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/engine/guest_config.hpp"
@@ -31,7 +32,8 @@ Result<void> check_destroyable(const Context& context, const config::Container& 
         if (const auto mounts = sys::mounts_below(folder); !mounts.empty())
             return fail(Errc::delete_private, "{} is a mount point: unmount it first; what is on it stays",
                         text::printable(mounts.front()));
-    return {};
+    const auto volume = volume_of(container);
+    return volume ? storage_for(container.layout())->check_removable(*volume) : Result<void>();
 }
 
 void warn_about_link(const Context& context, const std::string& private_area) {

@@ -39,8 +39,8 @@ Result<void> mount_and_tell_scripts(const config::Container& container, Reporter
     VZ_ASSIGN(const auto volume, volume_of(container));
     VZ_TRY(sys::make_dirs(volume.root).as(Errc::create_mount_point));
     VZ_TRY(check_template_id(container));
-    VZ_TRY(apply_disk_limits(container, out));
     VZ_TRY(storage_for(container.layout())->mount(volume));
+    VZ_TRY(apply_disk_limits(container, out)); // if its files cannot be reached, that was told by now
     VZ_TRY(apply_mount_options(container, out));
     return run_host_scripts(container, "mount", Order::global_first);
 }

@@ -22,11 +22,15 @@ namespace vz::storage::lvm {
 namespace {
 
 constexpr const char* k_tag = "vz";
-constexpr double k_full = 95.0; // per cent of a pool
+constexpr double k_nearly_full = 95.0; // per cent of a pool
+constexpr double k_full = 99.9;
 
-// What a program said, as one line; lvm2 talks about warnings too.
-std::string last_line(const sys::Exited& exited) {
-    const auto lines = text::split(text::trim(exited.err.empty() ? exited.out : exited.err), '\n');
+// What a program said, as one line: the reason comes last, after warnings; but for what lvm2 adds to all of
+// them.
+std::string reason_in(const sys::Exited& exited) {
+    auto lines = text::split(text::trim(exited.err.empty() ? exited.out : exited.err), '\n');
+    while (lines.size() > 1 && text::trim(lines.back()).substr(0, 15) == "Cannot process ")
+        lines.pop_back();
     return text::printable(text::trim(lines.back()));
 }
 
@@ -39,7 +43,7 @@ Result<std::string> run(Errc code, const std::vector<std::string>& arguments, in
         return std::move(exited).error().as(code);
     if (exited->status <= good_up_to)
         return std::move(exited->out);
-    const auto reason = last_line(*exited);
+    const auto reason = reason_in(*exited);
     if (reason.find("nsufficient free space") != std::string::npos ||
         reason.find("insufficient free space") != std::string::npos)
         code = Errc::no_disk_space;
@@ -70,6 +74,31 @@ Result<std::vector<Json>> report(const std::string& group, const std::string& fi
             if (const Json* lv = one.find("lv"); lv && lv->as_array())
                 rows.insert(rows.end(), lv->as_array()->begin(), lv->as_array()->end());
     return rows;
+}
+
+struct PoolUse {
+    double data = 0; // per cent
+    double metadata = 0;
+};
+
+// Nothing: there is no such pool.
+Result<std::optional<PoolUse>> use_of_pool(const std::string& group, const std::string& pool) {
+    VZ_ASSIGN(const auto rows,
+              report(group, "lv_name,data_percent,metadata_percent,lv_attr", "lv_name=" + pool));
+    if (rows.empty() || rows[0].string_or("lv_attr").substr(0, 1) != "t")
+        return std::optional<PoolUse>{};
+    return std::optional(PoolUse{std::strtod(rows[0].string_or("data_percent").c_str(), nullptr),
+                                 std::strtod(rows[0].string_or("metadata_percent").c_str(), nullptr)});
+}
+
+Result<void> check_use(const std::string& group, const std::string& pool, const PoolUse& use, double most) {
+    if (use.data < most && use.metadata < most)
+        return {};
+    return fail(
+        Errc::no_disk_space,
+        "thin pool {}/{} is full ({:.0f} % of data, {:.0f} % of metadata in use): make it larger with "
+        "`lvextend`, or remove containers or snapshots",
+        group, pool, use.data, use.metadata);
 }
 
 } // namespace
@@ -118,20 +147,16 @@ Result<void> check_pool(const std::string& group, const std::string& pool) {
     if (group.empty() || pool.empty())
         return fail(Errc::unknown_mount_type,
                     "layout lvmthin needs VE_VOLUME_GROUP and VE_THIN_POOL in vz.conf (docs/storage.md)");
-    VZ_ASSIGN(const auto rows,
-              report(group, "lv_name,data_percent,metadata_percent,lv_attr", "lv_name=" + pool));
-    if (rows.empty() || rows[0].string_or("lv_attr").substr(0, 1) != "t")
+    VZ_ASSIGN(const auto use, use_of_pool(group, pool));
+    if (!use)
         return fail(Errc::unknown_mount_type,
                     "{}/{} is not a thin pool; make it with `lvcreate --type thin-pool`", group, pool);
-    const auto data = std::strtod(rows[0].string_or("data_percent").c_str(), nullptr);
-    const auto metadata = std::strtod(rows[0].string_or("metadata_percent").c_str(), nullptr);
-    if (data < k_full && metadata < k_full)
-        return {};
-    return fail(
-        Errc::no_disk_space,
-        "thin pool {}/{} is full ({:.0f} % of data, {:.0f} % of metadata in use): make it larger with "
-        "`lvextend`, or remove containers or snapshots",
-        group, pool, data, metadata);
+    return check_use(group, pool, *use, k_nearly_full);
+}
+
+Result<void> check_pool_for_writing(const std::string& group, const std::string& pool) {
+    VZ_ASSIGN(const auto use, use_of_pool(group, pool).as(Errc::mount));
+    return use ? check_use(group, pool, *use, k_full) : Result<void>(); // perhaps it was given another name
 }
 
 Result<void> create(const std::string& group, const std::string& name, std::uint64_t bytes) {

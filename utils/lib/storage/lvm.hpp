@@ -25,8 +25,10 @@ std::string device(const std::string& group, const std::string& name);
 // Sees to it that the device is there, for a volume that is. Errc::no_private if it is gone.
 Result<void> activate(const std::string& group, const std::string& name);
 
-// Errc::no_disk_space, with what to do, when the pool is (nearly) full: at 100 % all its volumes stand still.
+// Errc::no_disk_space, with what to do, when the pool is nearly full: too full for something new.
 Result<void> check_pool(const std::string& group, const std::string& pool);
+// The same when nothing is left at all: whoever writes now waits, fails, and finds its file system read-only.
+Result<void> check_pool_for_writing(const std::string& group, const std::string& pool);
 
 Result<void> create(const std::string& group, const std::string& name, std::uint64_t bytes);
 Result<void> create_thin(const std::string& group, const std::string& pool, const std::string& name,

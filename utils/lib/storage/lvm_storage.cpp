@@ -43,8 +43,6 @@ Result<void> flush(const sys::Fd& mount) {
     return {};
 }
 
-using Found = std::vector<lvm::LogicalVolume>;
-
 class LvmStorage : public Storage {
 public:
     explicit LvmStorage(bool thin) : m_thin(thin) {}
@@ -69,24 +67,31 @@ public:
         return fill_volume(volume, name_of(volume), fill);
     }
 
+    // The link is made before the volume and goes after it: without it there is nothing of this area's. An
+    // area under another name may have volumes of the same names.
     Result<void> remove(const Volume& volume) const override {
-        struct stat st {};
-        const bool folder = ::lstat(volume.private_area.c_str(), &st) == 0;
-        if (folder && !S_ISDIR(st.st_mode))
+        if (!announces(volume))
             return area::remove(volume);
-        const bool announced = ::lstat(link_of(volume).c_str(), &st) == 0;
-        // Without the link no volume was made, or somebody took the folder away: then it is looked for.
-        auto volumes =
-            volume.uuid.empty() ? Result<Found>(Found{}) : lvm::list(volume.volume_group, name_of(volume));
-        if (!volumes && announced)
-            return std::move(volumes).error().as(Errc::delete_private);
-        if (volumes)
-            VZ_TRY(lvm::remove(volume.volume_group, *volumes));
+        VZ_ASSIGN(const auto volumes,
+                  lvm::list(volume.volume_group, name_of(volume)).as(Errc::delete_private));
+        VZ_TRY(lvm::remove(volume.volume_group, volumes));
         return area::remove(volume);
+    }
+
+    Result<void> check_removable(const Volume& volume) const override {
+        VZ_TRY(Storage::check_removable(volume));
+        if (!announces(volume))
+            return {};
+        const auto volumes = lvm::list(volume.volume_group, name_of(volume));
+        return volumes ? Result<void>()
+                       : fail(Errc::delete_private, "{}; if it is lost for good, remove {} first",
+                              volumes.error().what, volume.private_area);
     }
 
     Result<sys::Fd> open(const Volume& volume) const override {
         VZ_TRY(settle(volume));
+        if (m_thin && !volume.thin_pool.empty())
+            VZ_TRY(lvm::check_pool_for_writing(volume.volume_group, volume.thin_pool));
         return open_mapped(volume, name_of(volume), sys::Access::read_write);
     }
 
@@ -186,6 +191,12 @@ private:
     std::string coming(const Volume& volume) const { return name_of(volume) + "-new"; }
     std::string old(const Volume& volume) const { return name_of(volume) + "-old"; }
     static std::string link_of(const Volume& volume) { return volume.private_area + "/device"; }
+
+    static bool announces(const Volume& volume) {
+        struct stat st {};
+        return !volume.uuid.empty() && ::lstat(volume.private_area.c_str(), &st) == 0 &&
+               S_ISDIR(st.st_mode) && ::lstat(link_of(volume).c_str(), &st) == 0;
+    }
 
     Result<std::string> snapshot_name(const Volume& volume, const std::string& id) const {
         VZ_TRY(area::check_snapshot_id(id));

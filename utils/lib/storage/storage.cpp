@@ -30,6 +30,14 @@ Result<void> Storage::unmount(const Volume& volume) const {
     return sys::unmount_all(volume.root);
 }
 
+Result<void> Storage::check_removable(const Volume& volume) const {
+    const auto& path = volume.private_area;
+    const auto parent = path.substr(0, path.rfind('/'));
+    if (::access(parent.c_str(), W_OK) != 0 && errno == EROFS)
+        return sys_fail(EROFS, Errc::delete_private, "remove {}", path);
+    return {};
+}
+
 Result<void> Storage::take_snapshot(const Volume&, const std::string&) const {
     return no_snapshots();
 }

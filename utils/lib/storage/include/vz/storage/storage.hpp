@@ -88,6 +88,9 @@ public:
     // Removes the files, whole or half-made, with all snapshots; absent is fine. A symbolic link at
     // volume.private_area goes, what it leads to stays. Must not be mounted. Errc::delete_private.
     virtual Result<void> remove(const Volume& volume) const = 0;
+    // Whether remove() has a chance, asked before a container is given up. Errc::delete_private says what to
+    // do.
+    virtual Result<void> check_removable(const Volume& volume) const;
 
     // The container's root file system as a detached mount, owners mapped for volume.ids: use it as a
     // sys::Dir, attach it, or drop it. Nothing is left behind if we are killed.
