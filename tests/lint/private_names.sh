@@ -10,7 +10,7 @@ private_names() {
         FNR == 1 { inside = 0; folder = FILENAME; sub("/[^/]*$", "", folder) }
         /^namespace \{$/ { inside = 1 }
         /^\} \/\/ namespace$/ { inside = 0 }
-        !inside || !/^[a-z[]/ { next }
+        !inside || !/^[A-Za-z[]/ { next }
         match($0, /[ *&]k_[a-z0-9_]+/) && /[={]/ { print folder, substr($0, RSTART + 1, RLENGTH - 1); next }
         /^(struct|class|enum|enum class) / && /\{$/ { sub(/ *[:{].*/, ""); print folder, $NF; next }
         /^using [A-Za-z]+ =/ { print folder, $2; next }

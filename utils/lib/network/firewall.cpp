@@ -22,7 +22,7 @@ constexpr ProtocolName k_protocols[] = {
     {Protocol::sctp, "sctp"}, {Protocol::icmp, "icmp"},
 };
 
-Error bad(std::string_view what, std::string_view value) {
+Error bad_rule(std::string_view what, std::string_view value) {
     return fail(Errc::bad_value, "{}: {}", text::printable(value), what);
 }
 
@@ -38,7 +38,7 @@ Result<PortRange> parse_range(std::string_view text) {
     const auto first = parse_port(text.substr(0, dash));
     const auto last = dash == std::string_view::npos ? first : parse_port(text.substr(dash + 1));
     if (!first || !last || *first > *last)
-        return bad("no port (1 to 65535) and no range of ports", text);
+        return bad_rule("no port (1 to 65535) and no range of ports", text);
     return PortRange{*first, *last};
 }
 
@@ -71,10 +71,10 @@ Result<IpNetwork> parse_network(std::string_view text) {
     const auto slash = text.find('/');
     const auto ip = Ip::parse(text.substr(0, slash));
     if (!ip)
-        return bad("not an IP address or network", text);
+        return bad_rule("not an IP address or network", text);
     const auto length = slash == std::string_view::npos ? ip->width() : text::to_uint(text.substr(slash + 1));
     if (!length || *length > ip->width())
-        return bad("not a prefix length after the \"/\"", text);
+        return bad_rule("not a prefix length after the \"/\"", text);
     const auto prefix = static_cast<unsigned>(*length);
     return IpNetwork{ip->network(prefix), prefix};
 }
@@ -83,7 +83,7 @@ Result<Protocol> parse_protocol(std::string_view text) {
     for (const auto& [protocol, name] : k_protocols)
         if (text == name)
             return protocol;
-    return bad("not a protocol: tcp, udp, sctp, icmp and any are known", text);
+    return bad_rule("not a protocol: tcp, udp, sctp, icmp and any are known", text);
 }
 
 } // namespace
@@ -114,7 +114,7 @@ Result<FirewallRule> FirewallRule::parse(std::string_view text) {
     if (colon == std::string_view::npos)
         return rule;
     if (rule.protocol == Protocol::icmp || rule.protocol == Protocol::any)
-        return bad(format("{} has no ports", protocol_name(rule.protocol)), text);
+        return bad_rule(format("{} has no ports", protocol_name(rule.protocol)), text);
     VZ_ASSIGN(rule.ports, parse_ports(rest.substr(colon + 1)).context(text::printable(text)));
     return rule;
 }
@@ -164,7 +164,7 @@ Result<std::optional<Verdict>> parse_policy(std::string_view text) {
         return std::optional(Verdict::accept);
     if (word == "drop")
         return std::optional(Verdict::drop);
-    return bad("neither accept nor drop", text);
+    return bad_rule("neither accept nor drop", text);
 }
 
 std::string rules_text(const std::vector<FirewallRule>& rules) {

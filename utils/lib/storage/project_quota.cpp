@@ -21,7 +21,7 @@ constexpr long k_xfs_magic = 0x58465342;
 constexpr std::uint64_t k_quota_block = 1024; // QIF_DQBLKSIZE
 constexpr auto k_kind = static_cast<unsigned>(PRJQUOTA);
 
-Result<sys::Fd> open_folder(const std::string& path) {
+Result<sys::Fd> open_area(const std::string& path) {
     sys::Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd)
         return sys_fail(errno, errno == ENOENT ? Errc::no_private : Errc::system, "open {}", path);
@@ -92,12 +92,12 @@ std::uint32_t id_of(std::uint32_t number) {
 }
 
 std::optional<std::uint32_t> of(const std::string& folder) {
-    const auto fd = open_folder(folder);
+    const auto fd = open_area(folder);
     return fd ? project_of(*fd) : std::nullopt;
 }
 
 void adopt(const std::string& folder, std::uint32_t project) {
-    const auto fd = open_folder(folder);
+    const auto fd = open_area(folder);
     fsxattr attributes{};
     if (!fd || ::ioctl(fd->get(), FS_IOC_FSGETXATTR, &attributes) != 0)
         return;
@@ -107,7 +107,7 @@ void adopt(const std::string& folder, std::uint32_t project) {
 }
 
 Result<void> set_limits(const std::string& folder, const DiskLimits& limits, Reporter& out) {
-    VZ_ASSIGN(const auto fd, open_folder(folder));
+    VZ_ASSIGN(const auto fd, open_area(folder));
     const bool limited = limits.bytes < units::unlimited || limits.inodes < units::unlimited;
     const auto state = state_of(fd);
     if (!state.counted)
@@ -134,7 +134,7 @@ Result<void> set_limits(const std::string& folder, const DiskLimits& limits, Rep
 }
 
 Result<std::optional<DiskUsage>> usage(const std::string& folder) {
-    VZ_ASSIGN(const auto fd, open_folder(folder));
+    VZ_ASSIGN(const auto fd, open_area(folder));
     const auto project = project_of(fd);
     if (!project || !state_of(fd).counted)
         return std::optional<DiskUsage>{};

@@ -16,7 +16,7 @@ namespace vz::sys {
 
 namespace {
 
-Result<void> become_root_inside() {
+Result<void> become_its_root() {
     if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
         return sys_fail(errno, Errc::system, "become the container's root");
     ::prctl(PR_SET_PDEATHSIG, SIGKILL); // changing ids cleared it
@@ -39,7 +39,7 @@ Result<std::string> run_in_namespaces(const Fd& process, int namespaces,
         if (::setns(process.get(), namespaces) != 0)
             return sys_fail(errno, Errc::system, "enter the container's namespaces");
         if ((namespaces & CLONE_NEWUSER) != 0)
-            VZ_TRY(become_root_inside());
+            VZ_TRY(become_its_root());
         // Only children of whoever enters a process namespace are in it.
         return (namespaces & CLONE_NEWPID) != 0 ? run_in_child(work) : work();
     });
