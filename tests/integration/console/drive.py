@@ -124,12 +124,29 @@ def with_console():
     log_in(console)
     console.keys("\x1b.")
     check("Esc . detaches", console.ended() == 0)
+    # Leaving takes no container down, whatever was typed just before; nor does being killed.
+    for _ in range(6):
+        console = Console("101")
+        there = console.wait_for("Attached", 20)
+        time.sleep(0.1)
+        console.keys("typed\x1b.")
+        check("attached and detached", there and console.ended() == 0)
+        if not there:
+            return
+    console = Console("101")
+    console.wait_for("Attached")
+    console.keys("typed")
+    os.kill(console.pid, 9)
+    check("killed", console.ended() == -9)
     console = Console("101")
     check("attached again", console.wait_for("Attached"))
     time.sleep(0.5)
     check("stopped", vzctl("stop", "101") == 0)
-    check("it ends with the container", console.ended() == 0)
+    status = console.ended()
+    check("it ends with the container", status == 0)
     check("says why", "has stopped" in console.screen.decode(errors="replace"))
+    if failures:
+        print(f"status {status}, on the screen: {console.screen[-500:]!r}", file=sys.stderr)
 
 
 {"stopped": on_a_stopped_one, "without": without_console, "with": with_console}[sys.argv[1]]()

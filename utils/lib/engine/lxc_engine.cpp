@@ -2,6 +2,7 @@
 // The engine on liblxc. Sources: lxc/lxccontainer.h and lxc/attach_options.h.
 #include "vz/engine/engine.hpp"
 
+#include "console_keeper.hpp"
 #include "relay.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
@@ -137,6 +138,9 @@ public:
         Console console{sys::Fd(hold), sys::Fd(master)};
         if (!console.hold || !console.master)
             return fail(Errc::devices, "there is no such terminal, or somebody else has it");
+        if (tty == 0) {
+            VZ_ASSIGN(console.hold, keep_console(std::move(console.hold), console.master));
+        }
         return console;
     }
 

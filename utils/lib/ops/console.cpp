@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <thread>
 #include <unistd.h>
 
 namespace vz::ops {
@@ -161,6 +163,19 @@ Result<Pty> make_pty() {
     return pty;
 }
 
+// Whoever had the terminal before may have left it only just now: the container's monitor needs a moment to
+// see that.
+Result<engine::Console> open_terminal(const Context& context, const config::Container& container,
+                                      const std::string& name, int tty) {
+    const int tries = container.is_yes("CONSOLE") ? 20 : 1;
+    auto terminal = context.engine.open_console(name, tty);
+    for (int i = 1; !terminal && i < tries; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        terminal = context.engine.open_console(name, tty);
+    }
+    return terminal;
+}
+
 // The engine relays between a new terminal inside and the one it finds as its own: here a pty, so that we see
 // the keys before it does.
 Result<void> login_on_new_terminal(const Context& context, const std::string& name) {
@@ -231,7 +246,7 @@ Result<void> console(const Context& context, config::Ctid ctid, int tty) {
         if (!wait_until_running(context, ctid))
             return {};
         const auto name = engine::lxc_name(ctid.value(), container.uuid());
-        auto terminal = context.engine.open_console(name, tty);
+        auto terminal = open_terminal(context, container, name, tty);
         if (!terminal && container.is_yes("CONSOLE"))
             return Error(terminal.error()).context(tty == 0 ? "console" : format("tty{}", tty));
         if (!terminal)
