@@ -7,7 +7,10 @@
 #include "vz/limits/limits.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <random>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace vz::limits;
 
@@ -173,9 +176,18 @@ TEST_CASE("a limit that the kernel cannot keep is an error, or a warning at a st
     Limits limits;
     limits.processes = 10;
     const Groups nowhere = {{"", "/nonexistent"}};
-    auto done = apply(plan(limits, nowhere, {}), When::start, out);
+    CHECK(apply(plan(limits, nowhere, {}), When::start, out));
+    CHECK(out.heard == "NUMPROC: the control groups of this kernel have no pids.max");
+    out.heard.clear();
+    std::string refuses = "/tmp/vz-limits-XXXXXX";
+    REQUIRE(::mkdtemp(refuses.data()) != nullptr);
+    const auto file = refuses + "/pids.max";
+    REQUIRE(::mkdir(file.c_str(), 0700) == 0);
+    auto done = apply(plan(limits, {{"", refuses}}, {}), When::start, out);
+    ::rmdir(file.c_str());
+    ::rmdir(refuses.c_str());
     REQUIRE_FALSE(done);
-    CHECK(done.error().what == "NUMPROC: the control groups of this kernel have no pids.max");
+    CHECK(done.error().what.find("NUMPROC: pids.max does not take") != std::string::npos);
     limits = {};
     limits.cpus = ids("0");
     CHECK(apply(plan(limits, nowhere, {}), When::start, out));

@@ -57,8 +57,9 @@ Result<void> apply(std::span<const Write> writes, When when, Reporter& out) {
         }
         if (write.need == Need::if_possible)
             continue;
+        const bool absent = done.error().sys_errno == ENOENT;
         auto error = explained(write, std::move(done).error());
-        if (write.need == Need::must || when == When::live)
+        if (when == When::live || (write.need == Need::must && !absent))
             return error;
         out.warning(error.what);
     }

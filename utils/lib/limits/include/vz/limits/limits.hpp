@@ -47,7 +47,7 @@ struct Facts {
 };
 
 enum class Need {
-    must,       // a container that would run without it is not started
+    must,       // a container for which the kernel refuses it is not started
     should,     // told when it cannot be kept
     if_possible // asks for nothing, or for what some kernels cannot count
 };
@@ -68,7 +68,8 @@ std::vector<Write> plan(const Limits& limits, const Groups& groups, const Facts&
 // The writes of some keys of NUM.conf; a key that shares its files with another brings the other's too.
 std::vector<Write> only(std::vector<Write> writes, std::span<const std::string> keys);
 
-// What failing writes are: at a start those that only should be done are warnings, live they are errors too.
+// What failing writes are: live they are errors; at a start those that only should be done are warnings, and
+// so are those that need a controller which this kernel does not have, or has given to somebody else.
 enum class When { start, live };
 Result<void> apply(std::span<const Write> writes, When when, Reporter& out);
 
