@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verbs.hpp"
 
+#include "snapshot_verbs.hpp"
 #include "vz/base/text.hpp"
 #include "vz/ops/console.hpp"
 #include "vz/ops/convert.hpp"
@@ -369,6 +370,18 @@ const std::array k_verbs = std::to_array<Verb>({
      run_quotaoff},
     {"quotainit", "", "", "put files from before there were quotas under them", Needs::conf_and_lock, false,
      false, no_options, run_quotainit},
+    {"snapshot", "", "[--id UUID] [--name NAME]", "keep a state to come back to", Needs::conf_and_lock, false,
+     false, snapshot_options, run_snapshot},
+    {"snapshot-switch", "", "--id UUID", "go back to a state; what it is now is lost", Needs::conf_and_lock,
+     false, false, snapshot_switch_options, run_snapshot_switch},
+    {"snapshot-delete", "", "--id UUID", "forget a state", Needs::conf_and_lock, false, false,
+     snapshot_delete_options, run_snapshot_delete},
+    {"snapshot-mount", "", "--id UUID --target FOLDER", "look at the files of a state", Needs::conf_and_lock,
+     false, false, snapshot_mount_options, run_snapshot_mount},
+    {"snapshot-umount", "", "--id UUID", "end that", Needs::conf_and_lock, false, false,
+     snapshot_delete_options, run_snapshot_umount},
+    {"snapshot-list", "", "[-H] [-o FIELD,...]", "list the states", Needs::conf, false, false,
+     snapshot_list_options, run_snapshot_list},
     {"enter", "", "[--exec COMMAND...]", "open a shell in it", Needs::conf, false, true, no_options,
      run_enter},
     {"console", "", "[ttyN]", "join its console; Esc . leaves it", Needs::conf, false, false, no_options,

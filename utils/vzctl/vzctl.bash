@@ -86,7 +86,8 @@ _vz_value() { # OPTION WORD
     --setmode) _vz_offer_words "$2" restart ignore ;;
     --nameserver | --searchdomain) _vz_offer_words "$2" inherit ;;
     --ipdel) _vz_offer_words "$2" all ;;
-    --root | --private) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
+    --root | --private | --target) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
+    --id) COMPREPLY=() ;;
     --ipadd | --ip | --userpasswd | --local_uid | --local_gid | --hostname | --name | --description | --bootorder | \
         --netif_add | --ifname | --mac | --host_ifname | --host_mac | --vlan | --gw | --netdev_del | --firewall | --firewall_out | \
         --stop-timeout | --wait-timeout | --ram | --swap | --cpulimit | --cpus | --cpuunits | --cpuweight | --numproc | \
@@ -115,6 +116,11 @@ _vzctl_options() { # VERB
     stop) echo "--fast --skip-umount" ;;
     restart) echo "--wait --wait-timeout --force --skip-remount --fast --skip-umount" ;;
     enter) echo "--exec" ;;
+    snapshot) echo "--id --name --description --skip-config" ;;
+    snapshot-switch) echo "--id --skip-resume --must-resume --skip-config" ;;
+    snapshot-delete | snapshot-umount) echo "--id" ;;
+    snapshot-mount) echo "--id --target" ;;
+    snapshot-list) echo "--id --no-header --output --list --json" ;;
     esac
     echo "--help"
 }
@@ -122,7 +128,7 @@ _vzctl_options() { # VERB
 _vzctl() {
     local option word at=1 verb container
     local verbs="create destroy delete start stop restart status mount umount set enter console exec exec2 exec3 runscript
-        convert quotaon quotaoff quotainit"
+        convert quotaon quotaoff quotainit snapshot snapshot-switch snapshot-delete snapshot-mount snapshot-umount snapshot-list"
     _vz_option_and_word
     while [[ $at -lt $COMP_CWORD && ${COMP_WORDS[at]} == -* ]]; do at=$((at + 1)); done
     verb=${COMP_WORDS[at]} container=$((at + 1))

@@ -161,6 +161,11 @@ public:
 
     Result<void> thaw(const std::string& name) override {
         VZ_ASSIGN(const auto container, open(name));
+        // liblxc thaws only what it knows to be frozen: a freezing that was killed in the middle is ended
+        // first.
+        const char* state = container->state(container.get());
+        if (state && std::string_view(state) == "FREEZING")
+            (void)container->freeze(container.get());
         if (!container->unfreeze(container.get()))
             return fail(Errc::environment, "the container could not be thawed");
         return {};

@@ -38,20 +38,12 @@ std::string engine_name_of(const config::Container& container) {
     return engine::lxc_name(container.ctid().value(), container.uuid());
 }
 
-std::optional<Frozen> held_still(const Context& context, const config::Container& source, bool wanted) {
-    if (!wanted || !is_running(context.host.paths, source.ctid()))
-        return std::nullopt;
-    auto frozen = Frozen::freeze(context.engine, engine_name_of(source));
-    if (frozen)
-        return *std::move(frozen);
-    context.out.warning(frozen.error().what + "; its files are copied while it works");
-    return std::nullopt;
-}
-
 Result<void> copy_files_of(const Context& context, const config::Container& source,
                            const storage::Volume& target, bool freeze) {
     VZ_ASSIGN(const auto from, volume_of(source));
-    const auto still = held_still(context, source, freeze);
+    const auto still = freeze ? hold_still(context, source) : Result<std::optional<Frozen>>(std::nullopt);
+    if (!still)
+        context.out.warning(still.error().what + "; its files are copied while it works");
     return storage_for(source.layout())->clone(from, target);
 }
 

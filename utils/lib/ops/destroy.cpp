@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/create.hpp"
 
+#include "snapshot_record.hpp"
 #include "volume.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
@@ -26,6 +27,7 @@ Result<void> check_destroyable(const Context& context, const config::Container& 
         return fail(Errc::running, "Container is currently running (stop first)");
     if (is_mounted(container))
         return fail(Errc::mounted, "Container is currently mounted (umount first)");
+    VZ_TRY(check_none_mounted(container.private_area()));
     // Nothing is removed on what somebody mounted, so a part of the container would stay without a
     // configuration.
     for (const auto& folder : {container.private_area(), container.root()})

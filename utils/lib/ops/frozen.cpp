@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frozen.hpp"
 
+#include "vz/engine/guest_config.hpp"
+#include "vz/ops/runtime.hpp"
+
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
@@ -85,6 +88,14 @@ Frozen::~Frozen() {
     m_alive = sys::Fd(); // the guard, should thawing have failed, tries again
     while (::waitpid(m_guard, nullptr, 0) < 0 && errno == EINTR) {
     }
+}
+
+Result<std::optional<Frozen>> hold_still(const Context& context, const config::Container& container) {
+    if (!is_running(context.host.paths, container.ctid()))
+        return std::optional<Frozen>{};
+    VZ_ASSIGN(auto frozen,
+              Frozen::freeze(context.engine, engine::lxc_name(container.ctid().value(), container.uuid())));
+    return std::optional<Frozen>(std::move(frozen));
 }
 
 } // namespace vz::ops

@@ -4,9 +4,10 @@
 #pragma once
 
 #include "vz/base/result.hpp"
-#include "vz/engine/engine.hpp"
+#include "vz/ops/context.hpp"
 #include "vz/sys/fd.hpp"
 
+#include <optional>
 #include <string>
 #include <sys/types.h>
 
@@ -31,5 +32,8 @@ private:
     sys::Fd m_alive; // our end of the line to the guard
     pid_t m_guard = -1;
 };
+
+// The container held still if it runs, as long as the object lives.
+Result<std::optional<Frozen>> hold_still(const Context& context, const config::Container& container);
 
 } // namespace vz::ops

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/pending.hpp"
 
+#include "snapshot_record.hpp"
 #include "volume.hpp"
 #include "vz/base/json.hpp"
 #include "vz/base/text.hpp"
@@ -85,8 +86,17 @@ std::optional<Swap> read_swap(const Json* json) {
                 json->string_or("value")};
 }
 
+Json to_json(const Rollback& rollback) {
+    Json json;
+    json.set("id", rollback.id);
+    json.set("conf", rollback.conf);
+    return json;
+}
+
 Json to_json(const Pending& pending) {
     Json json;
+    if (pending.rollback)
+        json.set("rollback", to_json(*pending.rollback));
     json.set("scratch_areas", to_json(pending.scratch_areas));
     json.set("areas", to_json(pending.areas));
     if (pending.swap)
@@ -111,6 +121,8 @@ std::optional<Pending> read_record(const std::string& path) {
     if (!json)
         return Pending{};
     Pending pending;
+    if (const Json* rollback = json->find("rollback"))
+        pending.rollback = Rollback{rollback->string_or("id"), rollback->string_or("conf")};
     pending.scratch_areas = areas_in(json->find("scratch_areas"));
     pending.areas = areas_in(json->find("areas"));
     pending.swap = read_swap(json->find("swap"));
@@ -197,6 +209,13 @@ Result<void> finish(const config::Host& host, config::Ctid ctid) {
     const auto pending = read_record(record);
     if (!pending)
         return {};
+    if (pending->rollback && sys::exists(host.paths.ct_conf(ctid)))
+        if (auto done = finish_rollback(host, ctid, *pending->rollback); !done) {
+            // It must not be tried again when the container is in use some day.
+            if (done.error().code == Errc::snapshot_switch)
+                ::unlink(record.c_str());
+            return done;
+        }
     if (pending->swap)
         VZ_TRY(finish_swap(host, ctid, *pending->swap));
     for (const auto& area : pending->scratch_areas)

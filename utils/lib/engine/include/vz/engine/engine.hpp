@@ -50,7 +50,7 @@ public:
     virtual Result<bool> halt(const std::string& name, unsigned seconds) = 0;
     virtual Result<void> kill(const std::string& name) = 0;
 
-    // Stops all its processes where they are, until thaw().
+    // Stops all its processes where they are, until thaw(), which also ends what a killed freeze() began.
     virtual Result<void> freeze(const std::string& name) = 0;
     virtual Result<void> thaw(const std::string& name) = 0;
 

@@ -35,7 +35,14 @@ struct Swap {
     std::string value;
 };
 
+// A snapshot to which the container is on its way: `conf` is its NUM.conf then; "": that of now stays.
+struct Rollback {
+    std::string id;
+    std::string conf;
+};
+
 struct Pending {
+    std::optional<Rollback> rollback; // to carry out, from its beginning
     std::vector<Area> scratch_areas;  // to remove in any case
     std::vector<Area> areas;          // to remove if NUM.conf does not exist
     std::optional<Swap> swap;         // for a container that exists

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vz/ops/snapshot.hpp"
+
+#include "census.hpp"
+#include "frozen.hpp"
+#include "net_policy.hpp"
+#include "snapshot_record.hpp"
+#include "volume.hpp"
+#include "vz/base/scope.hpp"
+#include "vz/base/text.hpp"
+#include "vz/config/registry.hpp"
+#include "vz/ops/mount.hpp"
+#include "vz/ops/pending.hpp"
+#include "vz/ops/runtime.hpp"
+#include "vz/ops/start.hpp"
+#include "vz/sys/file.hpp"
+#include "vz/sys/mount.hpp"
+#include "vz/sys/random.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <sys/stat.h>
+
+namespace vz::ops {
+
+namespace {
+
+// A container whose lock we hold, with its files and what is known of its snapshots.
+struct Subject {
+    config::Container container;
+    storage::Volume volume;
+    std::unique_ptr<storage::Storage> layout;
+    SnapshotTree tree;
+};
+
+Result<void> forget_unfinished(Subject& subject, Errc kind) {
+    VZ_ASSIGN(const auto kept, subject.layout->list_snapshots(subject.volume).as(kind));
+    for (const auto& id : kept)
+        if (!subject.tree.find(id)) // of a killed command, which had not written it down yet
+            VZ_TRY(subject.layout->remove_snapshot(subject.volume, id));
+    return {};
+}
+
+Result<Subject> subject_of(const Context& context, config::Ctid ctid, Errc kind) {
+    VZ_ASSIGN(auto container, config::load_container(context.host, ctid));
+    if (const auto path = container.private_area(); !sys::exists(path))
+        return fail(Errc::no_private, "Container private area {} does not exist", path);
+    auto layout = storage_for(container.layout());
+    if (!layout->traits().snapshots)
+        return fail(kind, "layout {} cannot keep snapshots; overlay, btrfs and lvmthin can (vzctl convert)",
+                    config::layout_name(container.layout()));
+    VZ_ASSIGN(auto volume, volume_of(container));
+    VZ_ASSIGN(auto tree, load_snapshots(volume.private_area));
+    Subject subject{std::move(container), std::move(volume), std::move(layout), std::move(tree)};
+    VZ_TRY(forget_unfinished(subject, kind));
+    return subject;
+}
+
+Result<void> save(const Subject& subject) {
+    return save_snapshots(subject.volume.private_area, subject.tree);
+}
+
+Result<Snapshot*> known(Subject& subject, const std::string& id, Errc kind) {
+    if (auto* snapshot = subject.tree.find(id))
+        return snapshot;
+    return fail(kind, "there is no snapshot {{{}}}; vzctl snapshot-list {} shows them", text::printable(id),
+                subject.container.ctid().value());
+}
+
+Result<void> copy_held_still(const Context& context, const Subject& subject, const std::string& id) {
+    VZ_ASSIGN(const auto still, hold_still(context, subject.container));
+    return subject.layout->take_snapshot(subject.volume, id);
+}
+
+Snapshot described(const Subject& subject, const SnapshotRequest& request) {
+    Snapshot snapshot;
+    snapshot.id = request.id.value_or(sys::random_uuid());
+    snapshot.name = request.name;
+    snapshot.description = request.description;
+    snapshot.date = std::time(nullptr);
+    if (!request.skip_config)
+        snapshot.conf = subject.container.conf().text();
+    return snapshot;
+}
+
+Result<void> check_target(const std::string& target) {
+    struct stat st {};
+    if (target.empty() || target.front() != '/' || text::has_control(target))
+        return fail(Errc::bad_value, "--target: the full path of a folder expected, not {}",
+                    text::printable(target));
+    if (::stat(target.c_str(), &st) != 0 || !S_ISDIR(st.st_mode))
+        return fail(Errc::snapshot_mount, "{} is not a folder", target);
+    if (sys::is_mount_point(target))
+        return fail(Errc::snapshot_mount, "something is mounted at {} already", target);
+    return {};
+}
+
+// Stopped and unmounted; whether it ran before.
+Result<bool> put_to_rest(const Context& context, const config::Container& container) {
+    const bool ran = is_running(context.host.paths, container.ctid());
+    const Context held{context.host, context.engine, context.out, true}; // we hold the lock
+    if (ran)
+        VZ_TRY(stop(held, container.ctid(), {.fast = true}));
+    if (is_mounted(container))
+        VZ_TRY(unmount(context, container));
+    return ran;
+}
+
+Result<void> check_has_files(const Subject& subject, const std::string& id) {
+    VZ_ASSIGN(const auto kept, subject.layout->list_snapshots(subject.volume).as(Errc::snapshot_switch));
+    if (std::find(kept.begin(), kept.end(), id) != kept.end())
+        return {};
+    return fail(Errc::snapshot_switch, "the files of snapshot {{{}}} are gone; vzctl snapshot-delete it", id);
+}
+
+// What others have taken since cannot be had back.
+Result<void> check_still_free(const Context& context, const config::Container& container) {
+    VZ_ASSIGN(const auto lock, lock_census(context.host));
+    VZ_ASSIGN(const auto census, take_census(context.host, container.ctid()));
+    VZ_TRY(check_addresses_free(census, configured_addresses(container, context.out)));
+    return container.name().empty() ? Result<void>() : check_name_free(census, container.name());
+}
+
+// NUM.conf of the snapshot, but for where and whose the files are: that is so now. "": stays as it is.
+Result<std::string> conf_to_return_to(const Context& context, const config::Container& container,
+                                      const SwitchRequest& request, const Snapshot& snapshot) {
+    if (request.skip_config || snapshot.conf.empty())
+        return std::string();
+    VZ_ASSIGN(auto conf, config::ConfFile::parse(snapshot.conf).as(Errc::snapshot_switch));
+    for (const char* key : {"VE_ROOT", "VE_PRIVATE", "VE_LAYOUT", "VE_UUID", "VE_TEMPLATE", "VE_VOLUME_GROUP",
+                            "VE_THIN_POOL", "LOCAL_UID", "LOCAL_GID"}) {
+        conf.erase(key);
+        if (const auto value = container.conf().get(key))
+            VZ_TRY(conf.set(key, *value));
+    }
+    config::Container then(context.host, container.ctid(), std::move(conf));
+    auto free = check_still_free(context, then);
+    if (!free)
+        return fail(Errc::snapshot_switch, "{}; --skip-config leaves the configuration as it is",
+                    free.error().what);
+    return then.conf().text();
+}
+
+} // namespace
+
+Result<std::string> parse_snapshot_id(std::string_view text) {
+    if (text.size() > 1 && text.front() == '{' && text.back() == '}')
+        text = text.substr(1, text.size() - 2);
+    std::string id;
+    for (const char c : text)
+        id += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    const auto fits = [&](std::size_t at) {
+        const bool dash = at == 8 || at == 13 || at == 18 || at == 23;
+        const char c = id[at];
+        return dash ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    };
+    bool good = id.size() == 36;
+    for (std::size_t i = 0; good && i < id.size(); ++i)
+        good = fits(i);
+    if (!good)
+        return fail(Errc::bad_value, "not the id of a snapshot: {}", text::printable(text));
+    return id;
+}
+
+Result<SnapshotTree> list_snapshots(const Context& context, config::Ctid ctid) {
+    VZ_ASSIGN(const auto container, config::load_container(context.host, ctid));
+    return load_snapshots(container.private_area());
+}
+
+Result<std::string> take_snapshot(const Context& context, config::Ctid ctid, const SnapshotRequest& request) {
+    VZ_ASSIGN(const auto lock, lock_container(context, ctid, "taking a snapshot"));
+    VZ_ASSIGN(auto subject, subject_of(context, ctid, Errc::snapshot_create));
+    auto snapshot = described(subject, request);
+    const auto id = snapshot.id;
+    if (subject.tree.find(id))
+        return fail(Errc::snapshot_create, "snapshot {{{}}} exists already", id);
+    context.out.info(format("Creating snapshot {{{}}}", id));
+    VZ_TRY(copy_held_still(context, subject, id));
+    Cleanup undo([&] { (void)subject.layout->remove_snapshot(subject.volume, id); });
+    add_snapshot(subject.tree, std::move(snapshot));
+    VZ_TRY(save(subject).as(Errc::snapshot_create));
+    undo.dismiss();
+    context.out.info(format("Snapshot {{{}}} has been successfully created", id));
+    return id;
+}
+
+Result<void> switch_snapshot(const Context& context, config::Ctid ctid, const SwitchRequest& request) {
+    VZ_ASSIGN(const auto lock, lock_container(context, ctid, "switching to a snapshot"));
+    VZ_ASSIGN(auto subject, subject_of(context, ctid, Errc::snapshot_switch));
+    VZ_ASSIGN(const auto* snapshot, known(subject, request.id, Errc::snapshot_switch));
+    VZ_TRY(check_has_files(subject, request.id));
+    VZ_ASSIGN(const auto conf, conf_to_return_to(context, subject.container, request, *snapshot));
+    VZ_ASSIGN(const bool ran, put_to_rest(context, subject.container));
+    context.out.info(format("Switching to snapshot {{{}}}", request.id));
+    Pending pending;
+    pending.rollback = Rollback{request.id, conf};
+    auto done = announce(context.host, ctid, pending);
+    if (done)
+        done = finish(context.host, ctid);
+    if (!done)
+        context.out.warning("the container stays what it was");
+    else
+        context.out.info("Container has been successfully switched to another snapshot");
+    const bool wanted = request.resume == Resume::must || (ran && request.resume == Resume::if_it_ran);
+    if (done ? wanted : ran) {
+        const auto started = start({context.host, context.engine, context.out, true}, ctid, {});
+        return done ? started : done;
+    }
+    return done;
+}
+
+Result<void> delete_snapshot(const Context& context, config::Ctid ctid, const std::string& id) {
+    VZ_ASSIGN(const auto lock, lock_container(context, ctid, "deleting a snapshot"));
+    VZ_ASSIGN(auto subject, subject_of(context, ctid, Errc::snapshot_delete));
+    VZ_ASSIGN(const auto* snapshot, known(subject, id, Errc::snapshot_delete));
+    if (is_mounted(*snapshot))
+        return fail(Errc::snapshot_delete, "it is mounted at {}: vzctl snapshot-umount first",
+                    snapshot->mounted_at);
+    drop_snapshot(subject.tree, id);
+    VZ_TRY(save(subject).as(Errc::snapshot_delete));
+    VZ_TRY(subject.layout->remove_snapshot(subject.volume, id));
+    context.out.info(format("Snapshot {{{}}} has been successfully deleted", id));
+    return {};
+}
+
+Result<void> mount_snapshot(const Context& context, config::Ctid ctid, const std::string& id,
+                            const std::string& target) {
+    VZ_ASSIGN(const auto lock, lock_container(context, ctid, "mounting a snapshot"));
+    VZ_ASSIGN(auto subject, subject_of(context, ctid, Errc::snapshot_mount));
+    VZ_ASSIGN(auto* snapshot, known(subject, id, Errc::snapshot_mount));
+    VZ_TRY(check_target(target));
+    if (is_mounted(*snapshot))
+        return fail(Errc::snapshot_mount, "it is mounted at {} already", snapshot->mounted_at);
+    VZ_ASSIGN(const auto mount, subject.layout->open_snapshot(subject.volume, id).as(Errc::snapshot_mount));
+    snapshot->mounted_at = target;
+    VZ_TRY(save(subject).as(Errc::snapshot_mount));
+    auto attached = sys::attach_mount(mount, target).as(Errc::snapshot_mount);
+    if (!attached) {
+        snapshot->mounted_at.clear();
+        (void)save(subject);
+    }
+    return attached;
+}
+
+Result<void> umount_snapshot(const Context& context, config::Ctid ctid, const std::string& id) {
+    VZ_ASSIGN(const auto lock, lock_container(context, ctid, "unmounting a snapshot"));
+    VZ_ASSIGN(auto subject, subject_of(context, ctid, Errc::snapshot_umount));
+    VZ_ASSIGN(auto* snapshot, known(subject, id, Errc::snapshot_umount));
+    if (!is_mounted(*snapshot))
+        return fail(Errc::snapshot_umount, "snapshot {{{}}} is not mounted", id);
+    VZ_TRY(sys::unmount_all(snapshot->mounted_at).as(Errc::snapshot_umount));
+    snapshot->mounted_at.clear();
+    return save(subject).as(Errc::snapshot_umount);
+}
+
+} // namespace vz::ops
