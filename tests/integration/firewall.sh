@@ -97,7 +97,7 @@ wait_for() {
 }
 servers=()
 serve_in() { # CTID
-    inside "$1" python3 "$VZ_TMP/server.py" 80 22 53 &
+    nsenter --net --target "$(init_of "$1")" -- python3 "$VZ_TMP/server.py" 80 22 53 & # no function: it is to be killed
     servers+=($!)
 }
 stop_servers() {
@@ -184,6 +184,7 @@ stop_servers
 
 # ---- show and test ------------------------------------------------------------------------------------------------
 expect 0 vzfirewall set 101 tcp:80,443 'tcp:22@192.0.2.0/24' icmp
+equal "the history has it" "vzfirewall set 101 tcp:80,443 tcp:22@192.0.2.0/24 icmp" "$(vzhistory -H -o what -n 1 101)"
 expect 0 vzfirewall show 101
 equal "show" "      CTID DIRECTION ACTION PROTOCOL PORTS           NETWORK
        101 in        accept tcp      80,443          any

@@ -51,8 +51,11 @@ equal "our lines" "$all" "$(block "$file")"
 equal "the others stay" "$before" "$(foreign "$file")"
 equal "mode and owner stay" "640 12:34" "$(stat -c '%a %u:%g' "$file")"
 inode=$(stat -c %i "$file")
+equal "the history has it" "vzhosts --update $file" "$(vzhistory -H -o what -n 1)"
+records=$(wc -l </var/log/vz/history.jsonl)
 expect 0 vzhosts --update "$file"
 equal "again: nothing is named" "" "$out"
+equal "… nor kept in the history" "$records" "$(wc -l </var/log/vz/history.jsonl)"
 equal "again: the very same file" "$inode" "$(stat -c %i "$file")"
 expect 0 vzhosts --update "$file" --check
 sed -i 's/^10.0.0.102.*/10.6.6.6 bank.example/' "$file"

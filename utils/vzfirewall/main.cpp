@@ -8,6 +8,7 @@
 #include "vz/cli/tool.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/ops/firewall.hpp"
+#include "vz/record/record.hpp"
 
 #include <algorithm>
 #include <array>
@@ -46,6 +47,7 @@ struct Call {
     const cli::Parsed& given;
     std::vector<std::string> operands; // behind the verb
     cli::Io io;
+    record::Action& action; // kept only for verbs that change something
 };
 
 cli::Talker talker(const Call& call) {
@@ -78,6 +80,8 @@ Result<std::vector<config::Ctid>> containers_of(const Call& call) {
 template<class Work>
 Result<int> for_each(const Call& call, Work work) {
     VZ_ASSIGN(const auto ids, containers_of(call));
+    if (ids.size() == 1)
+        call.action.concerns(ids[0]);
     int status = 0;
     for (const auto ctid : ids) {
         const Result<void> done = work(ctid);
@@ -169,6 +173,7 @@ Result<int> change(const Call& call, ops::FirewallEdit::Kind kind) {
     if (call.operands.empty())
         return fail(Errc::usage, "a container is missing");
     VZ_ASSIGN(const auto ctid, container_of(call, call.operands[0]));
+    call.action.concerns(ctid);
     ops::FirewallEdit edit;
     edit.kind = kind;
     edit.out = call.given.has("out");
@@ -221,9 +226,11 @@ Result<int> reload(const Call& call) {
 struct Verb {
     std::string_view name;
     Result<int> (*run)(const Call& call);
+    bool changes; // something, and is kept in the history
 };
-constexpr std::array k_verbs = {Verb{"show", show}, Verb{"add", add},   Verb{"del", del},
-                                Verb{"set", set},   Verb{"test", test}, Verb{"reload", reload}};
+constexpr std::array k_verbs = {Verb{"show", show, false}, Verb{"add", add, true},
+                                Verb{"del", del, true},    Verb{"set", set, true},
+                                Verb{"test", test, false}, Verb{"reload", reload, true}};
 
 Error unknown(const std::string& verb) {
     std::vector<std::string> known;
@@ -232,6 +239,15 @@ Error unknown(const std::string& verb) {
     const auto near = cli::nearest(verb, known);
     return fail(Errc::usage, "unknown command {}{}", text::printable(verb),
                 near ? format(", did you mean {}?", *near) : "");
+}
+
+Result<int> carry_out(const Verb& verb, const Call& call) {
+    const auto status = verb.run(call);
+    if (verb.changes) {
+        auto talk = talker(call);
+        call.action.end(status ? nullptr : &status.error(), status.value_or(0), talk);
+    }
+    return status;
 }
 
 int run(const cli::Parsed& given, cli::Io io) {
@@ -245,7 +261,9 @@ int run(const cli::Parsed& given, cli::Io io) {
     const auto host = config::Host::load();
     if (!host)
         return cli::report(k_tool, host.error(), io.err);
-    const auto status = verb->run({*host, given, {given.operands().begin() + 1, given.operands().end()}, io});
+    record::Action action(host->paths, record::own_command());
+    const auto status =
+        carry_out(*verb, {*host, given, {given.operands().begin() + 1, given.operands().end()}, io, action});
     if (status)
         return *status;
     return status.error().code == Errc::usage ? cli::report_usage(k_tool, status.error(), io.err)

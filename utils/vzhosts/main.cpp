@@ -7,6 +7,7 @@
 #include "vz/cli/tool.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/ops/hosts.hpp"
+#include "vz/record/record.hpp"
 
 #include <ostream>
 
@@ -150,7 +151,12 @@ Result<int> start(const cli::Parsed& given, cli::Io io) {
                      given.has("quiet") ? cli::Verbosity::quiet : cli::Verbosity::brief, false);
     VZ_ASSIGN(auto names, ops::named_containers(host, given.value("domain").value_or(""), talk));
     Job job{host, given, std::move(request), std::move(names), talk, io, given.has("check")};
-    return work(job);
+    record::Action action(host.paths, record::own_command());
+    const auto status = work(job);
+    // A run that found nothing to do, as most of a timer's do, is nothing to remember.
+    if (!job.dry_run && (job.changes || job.failed || given.has("push")))
+        action.end(status ? nullptr : &status.error(), status.value_or(0), talk);
+    return status;
 }
 
 int run(const cli::Parsed& given, cli::Io io) {
