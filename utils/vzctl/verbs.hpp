@@ -39,7 +39,7 @@ const Verb* find_verb(std::string_view name);
 // Options parsed by the verb's own table; operands are an error.
 Result<cli::Parsed> parse_options(const Verb& verb, const std::vector<std::string>& arguments);
 
-// The options that are settings of NUM.conf, for `set` and `create`.
-std::vector<cli::Option> setting_options();
+// Exit status 0 for what is done.
+Result<int> ok(Result<void> done);
 
 } // namespace vz::vzctl
