@@ -144,11 +144,14 @@ Result<Socket> find_socket(const Links& host, const Netif& netif) {
     std::optional<std::uint16_t> vlan = netif.vlan;
     if (device->kind == "vlan") {
         const LinkInfo* lower = host.find(device->lower);
-        if (lower && lower->kind == "bridge" && !vlan) {
+        if (lower && lower->kind == "bridge" && (!vlan || *vlan == device->vlan)) {
             vlan = static_cast<std::uint16_t>(device->vlan);
             device = lower;
         } else if (const LinkInfo* master = host.find(device->master)) {
             device = master;
+        } else if (lower && lower->kind == "bridge") {
+            return fail(Errc::veth, "{}: {} is VLAN {}, and not {} (take that away with --vlan none)",
+                        netif.ifname, netif.bridge, device->vlan, *vlan);
         }
     }
     if (device->kind != "bridge")
