@@ -3,6 +3,9 @@
 
 #include "vz/base/text.hpp"
 #include "vz/ops/convert.hpp"
+#include "vz/ops/rebase.hpp"
+
+#include <ostream>
 
 namespace vz::vzctl {
 
@@ -29,6 +32,33 @@ Result<int> run_convert(const Call& call) {
     VZ_ASSIGN(const auto parsed, parse_options(*find_verb("convert"), call.arguments));
     VZ_ASSIGN(const auto layout, layout_word(parsed));
     return ok(ops::convert(call.context, call.ctid, layout));
+}
+
+std::vector<cli::Option> rebase_options() {
+    using cli::Takes;
+    return {{"ostemplate", 0, Takes::value, "NAME", "another template than its own"},
+            {"keep", 0, Takes::values, "PATTERN", "where both changed a file: the container's stays"},
+            {"take", 0, Takes::values, "PATTERN", "where both changed a file: the template's is taken"},
+            {"dry-run", 0, Takes::nothing, "", "only list the conflicts"}};
+}
+
+// The conflicts, one a line, are data: they become --keep and --take.
+Result<int> run_rebase(const Call& call) {
+    VZ_ASSIGN(const auto parsed, parse_options(*find_verb("rebase"), call.arguments));
+    VZ_ASSIGN(const auto outcome, ops::rebase(call.context, call.ctid,
+                                              {parsed.value("ostemplate").value_or(""), parsed.values("keep"),
+                                               parsed.values("take"), parsed.has("dry-run")}));
+    for (const auto& path : outcome.conflicts)
+        call.io.out << text::printable(path) << '\n';
+    if (!outcome.conflicts.empty())
+        return fail(Errc::convert,
+                    "files changed by the container and by the template: {}; decide with --keep and --take",
+                    outcome.conflicts.size());
+    if (outcome.is_current)
+        call.context.out.info("Container lies on " + outcome.tree + " already");
+    else if (!parsed.has("dry-run"))
+        call.context.out.info("Container lies on " + outcome.tree + " now");
+    return 0;
 }
 
 Result<int> run_quotaon(const Call& call) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The verbs about how and where the files of a container are kept: layouts and quotas.
+// The verbs about how and where the files of a container are kept: layouts, templates and quotas.
 #pragma once
 
 #include "verbs.hpp"
@@ -7,8 +7,10 @@
 namespace vz::vzctl {
 
 std::vector<cli::Option> convert_options();
+std::vector<cli::Option> rebase_options();
 
 Result<int> run_convert(const Call& call);
+Result<int> run_rebase(const Call& call);
 Result<int> run_quotaon(const Call& call);
 Result<int> run_quotaoff(const Call& call);
 Result<int> run_quotainit(const Call& call);

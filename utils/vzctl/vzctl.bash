@@ -87,7 +87,7 @@ _vz_value() { # OPTION WORD
     --nameserver | --searchdomain) _vz_offer_words "$2" inherit ;;
     --ipdel) _vz_offer_words "$2" all ;;
     --root | --private | --target) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
-    --id) COMPREPLY=() ;;
+    --id | --keep | --take) COMPREPLY=() ;;
     --ipadd | --ip | --userpasswd | --local_uid | --local_gid | --hostname | --name | --description | --bootorder | \
         --netif_add | --ifname | --mac | --host_ifname | --host_mac | --vlan | --gw | --netdev_del | --firewall | --firewall_out | \
         --stop-timeout | --wait-timeout | --ram | --swap | --cpulimit | --cpus | --cpuunits | --cpuweight | --numproc | \
@@ -109,6 +109,7 @@ _vzctl_options() { # VERB
     case $1 in
     create) echo "--ostemplate --config --layout --ipadd --local_uid --local_gid $_vz_settings" ;;
     convert) echo "--layout" ;;
+    rebase) echo "--ostemplate --keep --take --dry-run" ;;
     set) echo "--save --setmode --force --ipadd --ipdel --bindmount_add --bindmount_del --netif_add --netif_del --ifname --mac --host_ifname
         --host_mac --bridge --vlan --mac_filter --gw --dhcp --netdev_add --netdev_del --userpasswd --crypted --reset_ub
         --offline-resize --applyconfig --ostemplate $_vz_settings" ;;
@@ -128,7 +129,7 @@ _vzctl_options() { # VERB
 _vzctl() {
     local option word at=1 verb container
     local verbs="create destroy delete start stop restart status mount umount set enter console exec exec2 exec3 runscript
-        convert quotaon quotaoff quotainit snapshot snapshot-switch snapshot-delete snapshot-mount snapshot-umount snapshot-list"
+        convert rebase quotaon quotaoff quotainit snapshot snapshot-switch snapshot-delete snapshot-mount snapshot-umount snapshot-list"
     _vz_option_and_word
     while [[ $at -lt $COMP_CWORD && ${COMP_WORDS[at]} == -* ]]; do at=$((at + 1)); done
     verb=${COMP_WORDS[at]} container=$((at + 1))

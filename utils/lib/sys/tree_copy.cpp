@@ -92,22 +92,6 @@ Result<void> copy_data(int from, int to, off_t size, std::string& buffer) {
     return {};
 }
 
-Result<bool> same_data(int a, int b, off_t size) {
-    thread_local std::string left(k_block, '\0'), right(k_block, '\0');
-    for (off_t at = 0; at < size;) {
-        const auto n = ::pread(a, left.data(), left.size(), at);
-        if (n < 0)
-            return sys_fail(errno, Errc::system, "read");
-        if (n == 0)
-            return false;
-        if (::pread(b, right.data(), static_cast<std::size_t>(n), at) != n ||
-            std::memcmp(left.data(), right.data(), static_cast<std::size_t>(n)) != 0)
-            return false;
-        at += n;
-    }
-    return true;
-}
-
 // ---- names
 // ----------------------------------------------------------------------------------------------------
 
@@ -158,7 +142,8 @@ private:
         if (depth > k_deepest)
             return fail(Errc::system, "folders are nested deeper than {}", k_deepest);
         VZ_ASSIGN(const auto names, names_in(source));
-        VZ_TRY(remove_others(target, names));
+        if (!m_request.additive)
+            VZ_TRY(remove_others(target, names));
         for (const auto& name : names) {
             VZ_ASSIGN(const auto entry, look(source, name));
             const auto below = path.empty() ? name : path + "/" + name;
@@ -260,7 +245,7 @@ private:
         const auto b = reopen(target.fd.get(), O_RDONLY | O_NONBLOCK);
         if (!a || !b)
             return copy_error(errno, "open", "");
-        return same_data(a.get(), b.get(), source.st.st_size);
+        return same_content(a.get(), b.get(), source.st.st_size);
     }
 
     Result<void> make(const Entry& source, int dir, const std::string& name) {
@@ -341,6 +326,22 @@ private:
 };
 
 } // namespace
+
+Result<bool> same_content(int a, int b, off_t size) {
+    thread_local std::string left(k_block, '\0'), right(k_block, '\0');
+    for (off_t at = 0; at < size;) {
+        const auto n = ::pread(a, left.data(), left.size(), at);
+        if (n < 0)
+            return sys_fail(errno, Errc::system, "read");
+        if (n == 0)
+            return false;
+        if (::pread(b, right.data(), static_cast<std::size_t>(n), at) != n ||
+            std::memcmp(left.data(), right.data(), static_cast<std::size_t>(n)) != 0)
+            return false;
+        at += n;
+    }
+    return true;
+}
 
 Result<void> copy_tree(const TreeCopy& request) {
     return Copier(request).run();

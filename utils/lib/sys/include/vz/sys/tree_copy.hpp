@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <string_view>
+#include <sys/types.h>
 
 namespace vz::sys {
 
@@ -22,6 +23,7 @@ struct TreeCopy {
     IdRange source_ids;
     IdRange target_ids;
     bool keep_trusted = false; // attributes "trusted.*" too: for the raw layers of an overlay
+    bool additive = false;     // what the source does not have stays in the target
     // Which files are meant, by their path below the source; empty: all. What is not meant stays in the
     // target.
     std::function<bool(std::string_view path, mode_t mode)> wants = {};
@@ -30,5 +32,8 @@ struct TreeCopy {
 // Shares blocks where the file system can (FICLONE). Errc::no_disk_space; the target is then partly filled.
 // Not durable: syncfs(2) when all is done. What changes meanwhile in the source is copied old or new.
 Result<void> copy_tree(const TreeCopy& request);
+
+// Whether two open files have the same content; both are `size` bytes long.
+Result<bool> same_content(int a, int b, off_t size);
 
 } // namespace vz::sys
