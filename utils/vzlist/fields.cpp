@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fields.hpp"
 
+#include "configured.hpp"
+#include "counted_fields.hpp"
 #include "vz/base/text.hpp"
 #include "vz/base/units.hpp"
-#include "vz/ops/usage.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace vz::vzlist {
 
@@ -14,27 +14,6 @@ namespace {
 
 using cli::Align;
 using ops::Listed;
-
-Value value_of(const std::optional<std::uint64_t>& number) {
-    return number ? Value(*number) : Value();
-}
-
-Value value_of(std::string text) {
-    return text.empty() ? Value() : Value(std::move(text));
-}
-
-std::string configured(const Listed& listed, std::string_view key) {
-    return listed.conf ? listed.conf->get_or(key, "") : "";
-}
-
-std::optional<std::uint64_t> configured_size(const Listed& listed, std::string_view key) {
-    const auto text = configured(listed, key);
-    const auto size = units::parse_size(text);
-    return text.empty() || !size ? std::nullopt : std::optional(*size);
-}
-
-// ---- Texts and lists
-// -------------------------------------------------------------------------------------------
 
 Field text_field(const char* name, const char* header, int width, std::string_view key,
                  Align align = Align::left) {
@@ -116,9 +95,6 @@ Field features() {
             {}};
 }
 
-// ---- Numbers
-// ---------------------------------------------------------------------------------------------------
-
 Field ctid(const char* name) {
     return {{name, "CTID", 10, Align::right, ""},
             [](const Listed& listed) { return Value(std::uint64_t{listed.ctid.value()}); },
@@ -149,8 +125,6 @@ Field io_limit(const char* name, const char* header, std::string_view key) {
             {}};
 }
 
-// ---- Yes or no ----
-
 Field yes_no(const char* name, const char* header, int width, const std::function<bool(const Listed&)>& is) {
     return {{name, header, width, Align::right, ""},
             [is](const Listed& listed) { return Value(std::string(is(listed) ? "yes" : "no")); },
@@ -177,23 +151,11 @@ bool is_disabled(const Listed& listed) {
     return configured(listed, "DISABLED") == "yes";
 }
 
-const ops::Resource& resource_named(std::string_view name) {
-    const auto all = ops::resources();
-    return *std::find_if(all.begin(), all.end(), [&](const auto& r) { return r.name == name; });
-}
-
-std::optional<config::Limit> limit_of(const Listed& listed, const ops::Resource& resource) {
-    return listed.conf ? ops::configured_limit(*listed.conf, resource) : std::nullopt;
-}
-
 // Memory and swap are limited as such, not the address space.
 bool is_vswap(const Listed& listed) {
     const auto limit = limit_of(listed, resource_named("physpages"));
     return limit && limit->limit < units::unlimited;
 }
-
-// ---- State
-// -----------------------------------------------------------------------------------------------------
 
 Field status() {
     return {{"status", "STATUS", 9, Align::left, ""},
@@ -227,90 +189,6 @@ Field uptime() {
                             100);
             },
             [](const Listed& listed) { return static_cast<std::uint64_t>(age(listed).value_or(0) * 100); }};
-}
-
-// ---- Resources and disk
-// ----------------------------------------------------------------------------------------
-
-using Count = std::optional<std::uint64_t> (*)(const ops::Runtime&, const ops::Resource&);
-
-std::optional<std::uint64_t> count_of(const Listed& listed, const ops::Resource& resource, Count count) {
-    return listed.runtime ? count(*listed.runtime, resource) : std::nullopt;
-}
-
-// Clients count on numbers: what is not counted is 0, what is not limited the largest number.
-Json resource_json(const Listed& listed, const ops::Resource& resource) {
-    const auto counted = [&](Count count) { return count_of(listed, resource, count).value_or(0); };
-    const auto limit = limit_of(listed, resource).value_or(config::Limit{units::unlimited, units::unlimited});
-    return Json::Object{{"held", counted(ops::held)},
-                        {"maxheld", counted(ops::max_held)},
-                        {"barrier", limit.barrier},
-                        {"limit", limit.limit},
-                        {"failcnt", counted(ops::failures)}};
-}
-
-void add_resource(std::vector<Field>& out, const char* name, const std::string& header) {
-    const auto& resource = resource_named(name);
-    const auto add = [&](const std::string& suffix, const std::string& tail, auto value) {
-        out.push_back({{name + suffix, header + tail, 10, Align::right, ""}, value, {}, {}, !suffix.empty()});
-    };
-    add("", "", [&resource](const Listed& l) { return value_of(count_of(l, resource, ops::held)); });
-    out.back().json = [&resource](const Listed& l) { return resource_json(l, resource); };
-    add(".m", ".M", [&resource](const Listed& l) { return value_of(count_of(l, resource, ops::max_held)); });
-    add(".b", ".B", [&resource](const Listed& l) {
-        const auto limit = limit_of(l, resource);
-        return limit ? Value(limit->barrier) : Value();
-    });
-    add(".l", ".L", [&resource](const Listed& l) {
-        const auto limit = limit_of(l, resource);
-        return limit ? Value(limit->limit) : Value();
-    });
-    add(".f", ".F", [&resource](const Listed& l) { return value_of(count_of(l, resource, ops::failures)); });
-}
-
-// Usage would need a walk through the container's files: `vzdf --walk` does that.
-void add_disk(std::vector<Field>& out, const std::string& name, const std::string& header,
-              std::string_view key, std::uint64_t unit) {
-    const auto limit = [key, unit](const Listed& listed) -> std::optional<config::Limit> {
-        const auto text = configured(listed, key);
-        const auto parsed = config::parse_limit(text, unit, unit);
-        return text.empty() || !parsed ? std::nullopt : std::optional(*parsed);
-    };
-    out.push_back({{name, header, 10, Align::right, ""},
-                   [](const Listed&) { return Value(); },
-                   [limit](const Listed& listed) {
-                       const auto l = limit(listed);
-                       return l ? Json(Json::Object{
-                                      {"usage", Json()}, {"softlimit", l->barrier}, {"hardlimit", l->limit}})
-                                : Json();
-                   },
-                   {}});
-    const auto part = [&](const char* suffix, const char* tail, std::uint64_t config::Limit::*member) {
-        out.push_back({{name + suffix, header + tail, 10, Align::right, ""},
-                       [limit, member](const Listed& listed) {
-                           const auto l = limit(listed);
-                           return l ? Value((*l).*member) : Value();
-                       },
-                       {},
-                       {},
-                       true});
-    };
-    part(".s", ".S", &config::Limit::barrier);
-    part(".h", ".H", &config::Limit::limit);
-}
-
-void add_resources(std::vector<Field>& out) {
-    const std::pair<const char*, const char*> headers[] = {
-        {"kmemsize", "KMEMSIZE"},   {"lockedpages", "LOCKEDP"},   {"privvmpages", "PRIVVMP"},
-        {"shmpages", "SHMP"},       {"numproc", "NPROC"},         {"physpages", "PHYSP"},
-        {"vmguarpages", "VMGUARP"}, {"oomguarpages", "OOMGUARP"}, {"numtcpsock", "NTCPSOCK"},
-        {"numflock", "NFLOCK"},     {"numpty", "NPTY"},           {"numsiginfo", "NSIGINFO"},
-        {"tcpsndbuf", "TCPSNDB"},   {"tcprcvbuf", "TCPRCVB"},     {"othersockbuf", "OTHSOCKB"},
-        {"dgramrcvbuf", "DGRAMRB"}, {"numothersock", "NOTHSOCK"}, {"dcachesize", "DCACHESZ"},
-        {"numfile", "NFILE"},       {"numiptent", "NIPTENT"},     {"swappages", "SWAPP"},
-    };
-    for (const auto& [name, header] : headers)
-        add_resource(out, name, header);
 }
 
 std::vector<Field> make_fields() {
@@ -349,32 +227,6 @@ std::vector<Field> make_fields() {
     return out;
 }
 
-std::size_t characters(std::string_view s) {
-    return static_cast<std::size_t>(
-        std::count_if(s.begin(), s.end(), [](unsigned char c) { return (c & 0xc0U) != 0x80; }));
-}
-
-// The first `width` characters of printable text.
-std::string cut_to(std::string_view s, int width) {
-    std::size_t end = 0;
-    for (int count = 0; end < s.size(); ++end)
-        if ((static_cast<unsigned char>(s[end]) & 0xc0U) != 0x80 && count++ == width)
-            break;
-    return std::string(s.substr(0, end));
-}
-
-std::string cell(const Field& field, const Listed& listed, bool whole) {
-    const auto value = field.value(listed);
-    if (const auto* number = std::get_if<std::uint64_t>(&value))
-        return std::to_string(*number);
-    if (const auto* list = std::get_if<std::vector<std::string>>(&value))
-        return list->empty() ? "" : whole ? text::join(*list, " ") : list->front();
-    const auto* content = std::get_if<std::string>(&value);
-    const auto shown = content ? text::printable(*content) : "";
-    const auto width = static_cast<std::size_t>(field.format.width);
-    return whole || characters(shown) <= width ? shown : cut_to(shown, field.format.width);
-}
-
 } // namespace
 
 const std::vector<Field>& fields() {
@@ -410,41 +262,6 @@ std::vector<Field> json_fields() {
     std::copy_if(fields().begin(), fields().end(), std::back_inserter(out),
                  [](const Field& field) { return !field.is_part; });
     return out;
-}
-
-std::vector<std::string> cells(const std::vector<Field>& chosen, const Listed& listed, Long treatment) {
-    std::vector<std::string> out;
-    for (const auto& field : chosen)
-        out.push_back(cell(field, listed, treatment == Long::keep || &field == &chosen.back()));
-    return out;
-}
-
-Json json_object(const std::vector<Field>& chosen, const Listed& listed) {
-    Json out;
-    for (const auto& field : chosen) {
-        if (field.json) {
-            out.set(field.format.key, field.json(listed));
-            continue;
-        }
-        const auto value = field.value(listed);
-        if (const auto* number = std::get_if<std::uint64_t>(&value))
-            out.set(field.format.key, *number);
-        else if (const auto* content = std::get_if<std::string>(&value))
-            out.set(field.format.key, *content);
-        else if (const auto* list = std::get_if<std::vector<std::string>>(&value))
-            out.set(field.format.key, Json::strings(*list));
-        else
-            out.set(field.format.key, Json());
-    }
-    return out;
-}
-
-Value sort_key(const Field& field, const Listed& listed) {
-    if (field.rank)
-        return field.rank(listed);
-    auto value = field.value(listed);
-    const auto* list = std::get_if<std::vector<std::string>>(&value);
-    return list && list->empty() ? Value() : value;
 }
 
 } // namespace vz::vzlist
