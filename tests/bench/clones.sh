@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# How long clone, snapshot and rollback of a stopped container take on the layouts that need no copy of everything:
+# tests/lib/run-script tests/bench/clones.sh, with the tools to measure first in PATH. MB (1000) is the container's
+# size, RUNS (5) how often; the best and the median are told. Needs root.
+. "$VZ_SOURCE_DIR/tests/lib/harness.sh"
+. "$VZ_SOURCE_DIR/tests/lib/sandbox.sh"
+. "$VZ_SOURCE_DIR/tests/lib/tiny_template.sh"
+. "$VZ_SOURCE_DIR/tests/lib/btrfs.sh"
+sandbox "$0" "$@"
+
+mb=${MB:-1000} runs=${RUNS:-5}
+id=11111111-1111-1111-1111-111111111111
+
+big_template() {
+    local tree=$VZ_SANDBOX/tree part
+    mkdir "$tree" && tiny_tree "$tree" && mkdir "$tree/data"
+    for part in $(seq 1 10); do
+        head -c "${mb}00K" /dev/urandom >"$tree/data/$part"
+    done
+    tar --numeric-owner -C "$tree" -cf /var/lib/vz/template/cache/big.tar .
+    rm -rf "$tree"
+}
+
+timed() { # COMMAND…: adds milliseconds to $times
+    local begin=${EPOCHREALTIME/./}
+    "$@" >/dev/null || fail "$*"
+    times+=($(((${EPOCHREALTIME/./} - begin) / 1000)))
+}
+
+row() { # WHAT
+    mapfile -t times < <(printf '%s\n' "${times[@]}" | sort -n)
+    printf '%-10s %-20s %8s %8s\n' "$layout" "$1" "${times[0]}" "${times[$((${#times[@]} / 2))]}"
+    times=()
+}
+
+measure() { # LAYOUT
+    local layout=$1 n times=() clones=() snapshots=() rollbacks=()
+    vzctl --quiet create 101 --ostemplate big --layout "$layout" || fail "create"
+    for ((n = 0; n < runs; n++)); do
+        timed vzclone 101 102; clones+=("${times[@]}"); times=()
+        timed vzctl snapshot 101 --id "$id"; snapshots+=("${times[@]}"); times=()
+        timed vzctl snapshot-switch 101 --id "$id"; rollbacks+=("${times[@]}"); times=()
+        vzctl --quiet snapshot-delete 101 --id "$id"
+        vzctl --quiet destroy 102
+    done
+    times=("${clones[@]}"); row clone
+    times=("${snapshots[@]}"); row snapshot
+    times=("${rollbacks[@]}"); row snapshot-switch
+    vzctl --quiet destroy 101
+}
+
+printf '%-10s %-20s %8s %8s\n' "$mb MB" "$runs runs" "best ms" "median"
+big_template
+measure overlay
+mkdir "$VZ_SANDBOX/keep" && mv /var/lib/vz/template/cache/big.tar "$VZ_SANDBOX/keep/"
+btrfs_data $((mb * 4 + 500))M
+mv "$VZ_SANDBOX/keep/big.tar" /var/lib/vz/template/cache/
+measure btrfs
+exit "${failures:-0}"
