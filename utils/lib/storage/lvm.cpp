@@ -25,13 +25,25 @@ constexpr const char* k_tag = "vz";
 constexpr double k_nearly_full = 95.0; // per cent of a pool
 constexpr double k_full = 99.9;
 
-// What a program said, as one line: the reason comes last, after warnings; but for what lvm2 adds to all of
-// them.
+// Reports in JSON have what went wrong in them too (lvmreport(7), log report).
+std::string error_in_report(const std::string& output) {
+    const auto json = Json::parse(output);
+    const Json* log = json ? json->find("log") : nullptr;
+    if (log && log->as_array())
+        for (const auto& line : *log->as_array())
+            if (line.string_or("log_type") == "error")
+                return line.string_or("log_message");
+    return "";
+}
+
+// What a program said, as one line; the reason comes last, after warnings.
 std::string reason_in(const sys::Exited& exited) {
-    auto lines = text::split(text::trim(exited.err.empty() ? exited.out : exited.err), '\n');
-    while (lines.size() > 1 && text::trim(lines.back()).substr(0, 15) == "Cannot process ")
-        lines.pop_back();
-    return text::printable(text::trim(lines.back()));
+    auto reason = error_in_report(exited.out);
+    if (reason.empty()) {
+        const auto lines = text::split(text::trim(exited.err.empty() ? exited.out : exited.err), '\n');
+        reason = text::trim(lines.back());
+    }
+    return text::printable(reason);
 }
 
 Result<std::string> run(Errc code, const std::vector<std::string>& arguments, int good_up_to = 0) {

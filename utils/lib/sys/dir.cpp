@@ -127,8 +127,12 @@ private:
 Result<void> remove_below(int dir, const std::string& name) {
     if (::unlinkat(dir, name.c_str(), 0) == 0 || errno == ENOENT)
         return {};
-    if (errno != EISDIR && errno != EPERM)
-        return path_error(errno, "unlink", name);
+    const int err = errno;
+    struct stat st {};
+    if (err == EROFS && ::fstatat(dir, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+        return {}; // a read-only file system refuses before it looks
+    if (err != EISDIR && err != EPERM)
+        return path_error(err, "unlink", name);
     Fd top(openat2(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV));
     if (!top)
         return path_error(errno, "open", name);

@@ -80,9 +80,10 @@ Result<void> configure(int fs, std::string_view type, unsigned command, const ch
     const int err = errno;
     char reason[512];
     const auto n = ::read(fs, reason, sizeof reason - 1); // the kernel's own explanation, fsopen(2)
-    if (n > 0)
-        return sys_fail(err, Errc::mount, "{}: {}", type,
-                        text::printable(text::trim(std::string_view(reason, static_cast<std::size_t>(n)))));
+    if (n > 2)                                            // "e " first: an error
+        return sys_fail(
+            err, Errc::mount, "{}: {}", type,
+            text::printable(text::trim(std::string_view(reason + 2, static_cast<std::size_t>(n) - 2))));
     return mount_error(err, format("{}: option", type), key ? key : "create");
 }
 
