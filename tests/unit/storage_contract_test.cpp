@@ -97,7 +97,7 @@ public:
             format("{:08x}-0000-4000-8000-{}", number, m_folder.substr(m_folder.size() - 8) + "0000");
         volume.volume_group = or_empty(::getenv("VZ_TEST_VOLUME_GROUP"));
         volume.thin_pool = or_empty(::getenv("VZ_TEST_THIN_POOL"));
-        volume.size = 128 * k_megabyte;
+        volume.size = 128 * k_megabyte - 100; // no whole number of sectors
         return volume;
     }
     const std::string& folder() const { return m_folder; }

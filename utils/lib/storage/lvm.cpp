@@ -66,8 +66,10 @@ std::uint64_t number(const Json& row, const char* key) {
     return text::to_uint(row.string_or(key)).value_or(0);
 }
 
+// lvm2 takes whole sectors only.
 std::string bytes_text(std::uint64_t bytes) {
-    return std::to_string(bytes) + "b";
+    constexpr std::uint64_t k_sector = 512;
+    return std::to_string((bytes + k_sector - 1) / k_sector * k_sector) + "b";
 }
 
 std::string full_name(const std::string& group, const std::string& name) {
