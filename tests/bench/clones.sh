@@ -1,8 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # How long clone, snapshot and rollback of a stopped container take on the layouts that need no copy of everything:
-# tests/lib/run-script tests/bench/clones.sh, with the tools to measure first in PATH. MB (1000) is the container's
-# size, RUNS (5) how often; the best and the median are told. Needs root.
+# tests/bench/clones.sh, with the tools to measure installed or first in PATH. MB (1000) is the container's size, RUNS (5)
+# how often; the best and the median are told. Needs root.
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+export VZ_SOURCE_DIR=${VZ_SOURCE_DIR:-$(dirname "$(dirname "$here")")}
+export VZ_TMP=${VZ_TMP:-$(mktemp -d)}
 . "$VZ_SOURCE_DIR/tests/lib/harness.sh"
 . "$VZ_SOURCE_DIR/tests/lib/sandbox.sh"
 . "$VZ_SOURCE_DIR/tests/lib/tiny_template.sh"

@@ -78,7 +78,7 @@ constexpr std::array k_table = std::to_array<ErrcInfo>({
     {Errc::save_config, "the configuration could not be saved"},
     {Errc::io_limit, "a limit of disk bandwidth or operations could not be set"},
     {Errc::resize, "the container's volume could not be resized"},
-    {Errc::convert, "the container could not be converted to another layout"},
+    {Errc::convert, "the container's files could not be converted or rebased"},
     {Errc::snapshot_create, "a snapshot could not be created"},
     {Errc::snapshot_delete, "a snapshot could not be deleted"},
     {Errc::snapshot_switch, "the container could not be switched to a snapshot"},
