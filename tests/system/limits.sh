@@ -9,7 +9,7 @@ set -u
 
 copy_tests() {
     must guest mkdir -p /srv/source/tests/lib /srv/source/tests/integration /srv/source/utils
-    must copy_to_guest "$VZ_SOURCE_DIR"/tests/lib/{harness,sandbox,groups,tiny_template}.sh \
+    must copy_to_guest "$VZ_SOURCE_DIR"/tests/lib/{harness,sandbox,groups,btrfs,tiny_template}.sh \
         "$VZ_SOURCE_DIR/tests/lib/run-script" /srv/source/tests/lib
     must copy_to_guest "$VZ_SOURCE_DIR"/tests/integration/{limits_keys,limits_rights,neighbours}.sh /srv/source/tests/integration
     must copy_to_guest "$VZ_SOURCE_DIR"/utils/{conf,seccomp} /srv/source/utils
