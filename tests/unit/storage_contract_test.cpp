@@ -263,6 +263,7 @@ void mounts_whole(const Storage& layout, const StorageHost& host) {
     OK(layout.mount(volume));
     CHECK(content(volume.root + "/etc/file") == "changed");
     OK(layout.unmount(volume));
+    OK(layout.remove(volume));
 }
 
 void renames_its_area(const Storage& layout, const StorageHost& host) {
@@ -329,6 +330,7 @@ void keeps_snapshots(const Storage& layout, const StorageHost& host) {
     if (!layout.traits().snapshots) {
         CHECK(layout.take_snapshot(volume, k_snapshot).error().code == Errc::snapshot_create);
         CHECK(layout.list_snapshots(volume)->empty());
+        OK(layout.remove(volume));
         return;
     }
     CHECK(layout.take_snapshot(volume, "../../evil").error().code == Errc::bad_value);
