@@ -51,6 +51,8 @@ void pass_up(const Write& write) {
 Result<void> apply(std::span<const Write> writes, When when, Reporter& out) {
     for (const auto& write : writes) {
         auto done = sys::write_kernel_file(write.path, write.value);
+        if (!done && !write.otherwise.empty())
+            done = sys::write_kernel_file(write.path, write.otherwise);
         if (done) {
             pass_up(write);
             continue;

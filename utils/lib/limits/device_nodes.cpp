@@ -2,6 +2,7 @@
 #include "vz/limits/devices.hpp"
 #include "vz/sys/dir.hpp"
 #include "vz/sys/namespaces.hpp"
+#include "vz/sys/process.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -19,7 +20,15 @@ mode_t kind_of(const DeviceNode& node) {
     return node.type == 'c' ? S_IFCHR : S_IFBLK;
 }
 
-// A memory file system that no path leads to: it is gone with us, or lasts as long as the container uses it.
+// Mounts that nobody else sees, and that are gone with us.
+Result<void> leave_host_mounts() {
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        return sys_fail(errno, Errc::devices, "make a mount namespace");
+    return {};
+}
+
+// A memory file system; it lasts as long as the container uses what is on it. It has to be attached
+// somewhere: before Linux 6.15, nothing can be cloned from a mount that is not.
 Result<sys::Dir> make_scratch() {
     const sys::Fd context(static_cast<int>(::syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC)));
     if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_STRING, "size", "64k", 0) != 0 ||
@@ -27,7 +36,9 @@ Result<sys::Dir> make_scratch() {
         return sys_fail(errno, Errc::devices, "make a file system for devices");
     const auto flags = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
     sys::Fd mount(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, flags)));
-    if (!mount)
+    constexpr const char* anywhere = "/run";
+    if (!mount ||
+        ::syscall(SYS_move_mount, mount.get(), "", AT_FDCWD, anywhere, MOVE_MOUNT_F_EMPTY_PATH) != 0)
         return sys_fail(errno, Errc::devices, "make a file system for devices");
     return sys::Dir(std::move(mount));
 }
@@ -101,8 +112,13 @@ Result<void> as_container_root(pid_t init, const std::function<Result<void>()>& 
 } // namespace
 
 Result<void> provide_node(pid_t init, const sys::IdRange& ids, const DeviceNode& node) {
-    VZ_ASSIGN(const auto tree, make_node(ids, node));
-    return as_container_root(init, [&] { return attach(tree, node); });
+    VZ_TRY(sys::run_in_child([&]() -> Result<std::string> {
+        VZ_TRY(leave_host_mounts());
+        VZ_ASSIGN(const auto tree, make_node(ids, node));
+        VZ_TRY(as_container_root(init, [&] { return attach(tree, node); }));
+        return std::string();
+    }));
+    return {};
 }
 
 Result<void> remove_node(pid_t init, const std::string& name) {

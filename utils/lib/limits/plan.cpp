@@ -27,10 +27,11 @@ public:
     bool is_v1(const std::string& controller) const { return m_groups.count(controller) > 0; }
 
     void add(std::string_view key, const std::string& controller, const char* file, std::string value,
-             Need need, Errc code = Errc::failed) {
+             Need need, Errc code = Errc::failed, std::string otherwise = {}) {
         const auto group = m_groups.find(is_v1(controller) ? controller : "");
         if (group != m_groups.end())
-            m_writes.push_back({key, group->second + "/" + file, std::move(value), need, code});
+            m_writes.push_back(
+                {key, group->second + "/" + file, std::move(value), need, code, std::move(otherwise)});
         else if (need != Need::if_possible)
             m_writes.push_back({key, format("/sys/fs/cgroup/{}", file), std::move(value), need, code});
     }
@@ -100,7 +101,7 @@ void plan_cpu_time(Planner& planner, const Limits& limits) {
 }
 
 // Where the container may run: what is asked for, as far as it is there. v1 knows no "everywhere" but the
-// whole list.
+// whole list, and v2 does not go back to it once it had a list and as long as somebody runs.
 void plan_pinning(Planner& planner, std::string_view key, const char* file, const IdList& wanted, bool asked,
                   const IdList& all) {
     const auto there = wanted.intersected(all);
@@ -108,7 +109,8 @@ void plan_pinning(Planner& planner, std::string_view key, const char* file, cons
     // Nothing of it is there: the kernel would take the empty list for "everywhere". Let it refuse.
     const auto value = !asked ? everywhere : there.empty() ? wanted.text() : there.text();
     if (!value.empty())
-        planner.add(key, "cpuset", file, value, if_asked(asked, Need::should), Errc::scheduler);
+        planner.add(key, "cpuset", file, value, if_asked(asked, Need::should), Errc::scheduler,
+                    asked ? "" : all.text());
 }
 
 void plan_cpuset(Planner& planner, const Limits& limits, const Facts& facts) {

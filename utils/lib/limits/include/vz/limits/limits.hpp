@@ -59,6 +59,7 @@ struct Write {
     std::string value;
     Need need = Need::must;
     Errc code = Errc::failed;
+    std::string otherwise = {}; // written where the kernel does not take `value`; "" for nothing
 };
 
 // All writes that make the groups obey the limits, in an order the kernel accepts; pure. Files of a
