@@ -26,7 +26,7 @@ void note_container(Census& census, const config::Container& container) {
         census.ranges.push_back(*range);
     note_addresses(census, container.addresses(), owner);
     for (auto& address : netif_addresses(container))
-        census.addresses.emplace(std::move(address), owner);
+        census.addresses.emplace(address, owner);
     if (!container.name().empty())
         census.names.emplace(container.name(), owner);
 }

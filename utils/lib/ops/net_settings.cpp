@@ -75,7 +75,7 @@ Result<void> change_addresses(Netif& netif, const SetRequest& request) {
     for (const auto& text : request.ip_add) {
         VZ_ASSIGN(auto address, network::Address::parse(text));
         std::erase(netif.addresses, address); // with another prefix length, perhaps
-        netif.addresses.push_back(std::move(address));
+        netif.addresses.push_back(address);
     }
     return {};
 }

@@ -32,7 +32,7 @@ namespace {
 Result<void> check_addresses(const Context& context, const config::Container& container) {
     auto addresses = configured_addresses(container, context.out);
     for (auto& address : netif_addresses(container))
-        addresses.push_back(std::move(address));
+        addresses.push_back(address);
     if (addresses.empty())
         return {};
     const network::Routed routed(network_policy(context.host, context.out));
