@@ -105,6 +105,20 @@ TEST_CASE("values of limits", "[limits]") {
     CHECK(code(mount_options_value("noatime,uid=0")) == 21);
 }
 
+TEST_CASE("the name of a device whose module is not loaded", "[limits]") {
+    const char* const list = "# Device nodes to trigger on-demand module loading.\n"
+                             "fuse fuse c10:229\n"
+                             "tun net/tun c10:200\n"
+                             "bad ../mem c1:1\n"
+                             "short c1:2\n";
+    CHECK(limits::static_device_name(list, 'c', 10, 200) == "net/tun");
+    CHECK_FALSE(limits::static_device_name(list, 'b', 10, 200));
+    CHECK_FALSE(limits::static_device_name(list, 'c', 10, 20));
+    CHECK_FALSE(limits::static_device_name(list, 'c', 1, 1));
+    CHECK_FALSE(limits::static_device_name(list, 'c', 1, 2));
+    CHECK_FALSE(limits::static_device_name("", 'c', 10, 200));
+}
+
 TEST_CASE("no text harms the readers of devices, and what they keep they read again", "[limits]") {
     const auto seed = std::random_device{}();
     INFO("seed " << seed);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 
 namespace vz::limits {
 
@@ -101,6 +102,20 @@ std::optional<std::string> device_name(char type, std::uint32_t major_number, st
     for (const auto& line : text::split(uevent.value_or(""), '\n'))
         if (line.rfind("DEVNAME=", 0) == 0 && is_device_name(line.substr(8)))
             return line.substr(8);
+    utsname kernel{};
+    (void)::uname(&kernel);
+    const auto path = format("/lib/modules/{}/modules.devname", kernel.release);
+    return static_device_name(sys::read_file(path).value_or(std::nullopt).value_or(""), type, major_number,
+                              minor_number);
+}
+
+std::optional<std::string> static_device_name(std::string_view list, char type, std::uint32_t major_number,
+                                              std::uint32_t minor_number) {
+    const auto number = format("{}{}:{}", type, major_number, minor_number);
+    for (const auto& line : text::split(list, '\n'))
+        if (const auto words = text::words(line);
+            words.size() == 3 && words[0][0] != '#' && words[2] == number && is_device_name(words[1]))
+            return words[1];
     return std::nullopt;
 }
 

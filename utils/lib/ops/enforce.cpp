@@ -65,6 +65,19 @@ Result<void> enforce_inside(const config::Container& container, pid_t init, std:
     return terminals ? limits::limit_terminals(init, *terminals) : Result<void>();
 }
 
+// Every right that may have been given. Control groups of version 1 take away a part of a right; for version
+// 2, liblxc has a list of what was given and takes back only what is in it, word by word.
+Result<void> forbid(engine::Engine& engine, const std::string& name, limits::DeviceRule rule) {
+    constexpr std::array<limits::Rights, 4> all = {
+        {{true, false}, {false, true}, {true, true}, {false, false}}};
+    for (const auto rights : all) {
+        rule.read = rights.read;
+        rule.write = rights.write;
+        VZ_TRY(engine.set_group_item(name, "devices.deny", rule.control_group()));
+    }
+    return {};
+}
+
 } // namespace
 
 bool is_limit_key(std::string_view key) {
@@ -115,17 +128,12 @@ Result<void> change_devices(engine::Engine& engine, const config::Container& bef
     const auto wanted = device_grants(after, out);
     const auto ids = after.id_range();
     for (const auto& grant : revoked(device_grants(before, silent_reporter()), wanted)) {
-        auto all = grant.rule;
-        all.read = all.write = false;
-        VZ_TRY(engine.set_group_item(name, "devices.deny", all.control_group()));
+        VZ_TRY(forbid(engine, name, grant.rule));
         if (grant.node)
             VZ_TRY(limits::remove_node(runtime.init, grant.node->name));
     }
     for (const auto& grant : wanted) {
-        auto all = grant.rule;
-        all.read = all.write = false;
-        // First all is taken, so that "r" after "rw" takes the right to write away.
-        VZ_TRY(engine.set_group_item(name, "devices.deny", all.control_group()));
+        VZ_TRY(forbid(engine, name, grant.rule)); // so that "r" after "rw" takes the right to write away
         VZ_TRY(engine.set_group_item(name, "devices.allow", grant.rule.control_group()));
         if (ids && grant.node)
             VZ_TRY(limits::provide_node(runtime.init, *ids, *grant.node));

@@ -61,7 +61,11 @@ bool is_device_name(std::string_view name);
 // The host's own device of that name. Errc::devices if there is none.
 Result<DeviceNode> host_device(const std::string& name);
 
-// The kernel's name for a device ("net/tun" for c 10:200); nothing if it does not know the device.
+// The kernel's name for a device ("net/tun" for c 10:200), also for one whose module is loaded when somebody
+// opens it; nothing if it does not know the device.
 std::optional<std::string> device_name(char type, std::uint32_t major, std::uint32_t minor);
+// The same from a list of such devices, modules.devname of depmod(8): "tun net/tun c10:200".
+std::optional<std::string> static_device_name(std::string_view list, char type, std::uint32_t major,
+                                              std::uint32_t minor);
 
 } // namespace vz::limits
