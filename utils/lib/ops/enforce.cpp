@@ -4,8 +4,8 @@
 #include "ct_devices.hpp"
 #include "ct_limits.hpp"
 #include "volume.hpp"
-#include "vz/engine/guest_config.hpp"
 #include "vz/limits/facts.hpp"
+#include "vz/ops/lxc_setup.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,10 +23,6 @@ constexpr std::array<std::string_view, 2> k_namespace_keys = {"SHMPAGES", "NUMPT
 template<class Keys>
 bool is_one_of(const Keys& keys, std::string_view key) {
     return std::find(keys.begin(), keys.end(), key) != keys.end();
-}
-
-std::string engine_name(const config::Container& container) {
-    return engine::lxc_name(container.ctid().value(), container.uuid());
 }
 
 // Where its files are: the private area, what is mounted of it, and a shared template below.
