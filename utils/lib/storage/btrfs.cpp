@@ -88,7 +88,10 @@ Result<void> write_limit(const std::string& path, std::uint64_t bytes) {
     btrfs_ioctl_qgroup_limit_args args{};
     args.lim.flags = BTRFS_QGROUP_LIMIT_MAX_RFER;
     args.lim.max_rfer = bytes >= units::unlimited ? ~std::uint64_t{0} : bytes; // all bits set: none
-    if (::ioctl(fd.get(), BTRFS_IOC_QGROUP_LIMIT, &args) != 0)
+    args.qgroupid = id;
+    // From outside: what changes by way of a full subvolume needs room in it.
+    VZ_ASSIGN(const auto outside, open_folder(path.substr(0, path.rfind('/'))));
+    if (::ioctl(outside.get(), BTRFS_IOC_QGROUP_LIMIT, &args) != 0)
         return sys_fail(errno, Errc::quota_set, "limit the subvolume {}", path);
     return {};
 }
