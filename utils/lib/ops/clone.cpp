@@ -8,8 +8,8 @@
 #include "volume.hpp"
 #include "vz/base/scope.hpp"
 #include "vz/config/registry.hpp"
-#include "vz/engine/guest_config.hpp"
 #include "vz/guest/renewal.hpp"
+#include "vz/ops/lxc_setup.hpp"
 #include "vz/ops/pending.hpp"
 #include "vz/ops/runtime.hpp"
 #include "vz/ops/scripts.hpp"
@@ -32,10 +32,6 @@ Result<Newborn> draft(const Context& context, const config::Container& source, c
                                           config::layout_name(source.layout())));
     VZ_TRY(check_limits(newborn.container, request.changes));
     return newborn;
-}
-
-std::string engine_name_of(const config::Container& container) {
-    return engine::lxc_name(container.ctid().value(), container.uuid());
 }
 
 Result<void> copy_files_of(const Context& context, const config::Container& source,
@@ -135,7 +131,7 @@ Result<config::Ctid> clone(const Context& context, const CloneRequest& request,
                       // What watched over the source was killed together with all the rest.
                       [&] {
                           if (request.freeze && is_running(context.host.paths, source.ctid()))
-                              (void)context.engine.thaw(engine_name_of(source));
+                              (void)context.engine.thaw(engine_name(source));
                       }};
     auto made = with_new_ctid(context, request.ctid, interrupts, birth);
     if (!made)

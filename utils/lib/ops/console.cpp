@@ -5,7 +5,7 @@
 #include "vz/base/scope.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
-#include "vz/engine/guest_config.hpp"
+#include "vz/ops/lxc_setup.hpp"
 #include "vz/ops/runtime.hpp"
 #include "vz/sys/fd.hpp"
 
@@ -245,7 +245,7 @@ Result<void> console(const Context& context, config::Ctid ctid, int tty) {
         const RawTerminal raw;
         if (!wait_until_running(context, ctid))
             return {};
-        const auto name = engine::lxc_name(ctid.value(), container.uuid());
+        const auto name = engine_name(container);
         auto terminal = open_terminal(context, container, name, tty);
         if (!terminal && container.is_yes("CONSOLE"))
             return Error(terminal.error()).context(tty == 0 ? "console" : format("tty{}", tty));

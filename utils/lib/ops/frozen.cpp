@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frozen.hpp"
 
-#include "vz/engine/guest_config.hpp"
+#include "vz/ops/lxc_setup.hpp"
 #include "vz/ops/runtime.hpp"
 
 #include <cerrno>
@@ -93,8 +93,7 @@ Frozen::~Frozen() {
 Result<std::optional<Frozen>> hold_still(const Context& context, const config::Container& container) {
     if (!is_running(context.host.paths, container.ctid()))
         return std::optional<Frozen>{};
-    VZ_ASSIGN(auto frozen,
-              Frozen::freeze(context.engine, engine::lxc_name(container.ctid().value(), container.uuid())));
+    VZ_ASSIGN(auto frozen, Frozen::freeze(context.engine, engine_name(container)));
     return std::optional<Frozen>(std::move(frozen));
 }
 
