@@ -105,7 +105,7 @@ stop_servers() {
     wait "${servers[@]}" 2>/dev/null
     servers=()
 }
-on_lan python3 "$VZ_TMP/server.py" 80 25 53 &
+nsenter --net --target $lan -- python3 "$VZ_TMP/server.py" 80 25 53 & # no function: it is to be killed
 lan_server=$!
 trap 'kill $lan $lan_server "${servers[@]}" 2>/dev/null; sandbox_leave' EXIT
 

@@ -31,7 +31,7 @@ on_lan ip link set lan0 up
 on_lan ip addr add 198.51.100.1/24 dev lan0
 mkdir "$VZ_TMP/www"
 echo "It works" >"$VZ_TMP/www/index.html"
-on_lan python3 -m http.server --directory "$VZ_TMP/www" 80 >/dev/null 2>&1 &
+nsenter --net --target $lan -- python3 -m http.server --directory "$VZ_TMP/www" 80 >/dev/null 2>&1 & # no function: it is to be killed
 server=$!
 trap 'kill $lan $server 2>/dev/null; sandbox_leave' EXIT
 cat >"$VZ_TMP/page.py" <<'PYTHON'
