@@ -15,10 +15,10 @@ expect 10 vzlist -a
 
 # ---- Nothing to list
 expect 1 vzlist -a
-equal "no container: nothing on standard output" "" "$out"
-equal "no container: the classic words" "Container(s) not found" "$err"
+equal "37: no container: nothing on standard output" "" "$out"
+equal "37: no container: the classic words" "Container(s) not found" "$err"
 expect 1 vzlist -a -j
-equal "no container: an empty JSON array" "[]" "$out"
+equal "37: no container: an empty JSON array" "[]" "$out"
 
 cat >"$conf/101.conf" <<'CONF'
 # UUID: 5c0c
@@ -47,29 +47,29 @@ cp "$conf/102.conf" "$conf/102.conf.destroyed"
 
 # ---- Classic lines
 expect 0 vzlist -a
-equal "the default table" "$header
+equal "36: the default table" "$header
        101          - stopped   10.0.0.1        web.example
        102          - stopped   -               mail.example
       1005          - stopped   -               -" "$out"
-equal "nothing on standard error" "" "$err"
+equal "36: nothing on standard error" "" "$err"
 expect 1 vzlist
-equal "none runs" "Container(s) not found" "$err"
+equal "37: none runs" "Container(s) not found" "$err"
 expect 0 vzlist -S -H
-check "-S lists what does not run" test "$(wc -l <<<"$out")" -eq 3
+check "36: -S lists what does not run" test "$(wc -l <<<"$out")" -eq 3
 expect 0 vzlist -n -a
-equal "-n shows names" " SMARTNAME      NPROC STATUS    IP_ADDR         HOSTNAME
+equal "36: -n shows names" " SMARTNAME      NPROC STATUS    IP_ADDR         HOSTNAME
     my box          - stopped   10.0.0.1        web.example
       mail          - stopped   -               mail.example
       1005          - stopped   -               -" "$out"
 expect 0 vzlist -a1
-equal "-1 is ids" "       101
+equal "36: -1 is ids" "       101
        102
       1005" "$out"
 
 # ---- What clients parse
 expect 0 vzlist -a -ovpsid,status -H
-equal "libvirt: id, one blank, status" "101 stopped 102 stopped 1005 stopped" "$(xargs <<<"$out")"
-check "libvirt: one blank between" grep -qE '^ *101 stopped$' <<<"$out"
+equal "36: libvirt: id, one blank, status" "101 stopped 102 stopped 1005 stopped" "$(xargs <<<"$out")"
+check "36: libvirt: one blank between" grep -qE '^ *101 stopped$' <<<"$out"
 expect 0 vzlist --no-header --all --output ctid,status,description 101
 equal "nova: a description with blanks is whole" "       101 stopped   $json" "$out"
 expect 0 vzlist --no-header --all --output ctid,status,description --description '*"vm 1"*'
@@ -116,7 +116,7 @@ equal "unknown sort field" "Invalid sort field name: bogus" "$err"
 
 # ---- Fields
 expect 1 vzlist -a -o ctid,bogus
-equal "unknown field" "Unknown field: bogus" "$err"
+equal "37: unknown field" "Unknown field: bogus" "$err"
 equal "nothing else" "" "$out"
 expect 0 vzlist -H -o numproc.b,numproc.l,physpages.l,kmemsize.l,diskspace.s,diskspace.h,diskinodes.h,cpulimit 101
 equal "limits in their units" "240 260 65536 9223372036854775807 2097152 3145728 20 50" "$(xargs <<<"$out")"
@@ -134,7 +134,7 @@ check "every field can be printed" test "$(wc -l <<<"$out")" -eq 4
 if command -v python3 >/dev/null; then
     jq() { python3 -c 'import json,sys; all=json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
     expect 0 vzlist -a -j
-    equal "three objects" 3 "$(jq 'len(all)' <<<"$out")"
+    equal "37: three objects" 3 "$(jq 'len(all)' <<<"$out")"
     equal "numbers and texts" "(101, 'stopped', 'my box')" \
         "$(jq '(all[0]["veid"], all[0]["status"], all[0]["name"])' <<<"$out")"
     equal "lists are arrays" "(['10.0.0.1', '2001:db8::1'], [])" "$(jq '(all[0]["ip"], all[1]["ip"])' <<<"$out")"

@@ -74,7 +74,7 @@ in_parallel() {
     done; exit 1" >/etc/vz/conf/vps.premount
     chmod +x /etc/vz/conf/vps.premount
     expect 0 vz-boot start
-    equal "40: they start at once" "running running down running down" "$(words)"
+    equal "40, #2954: they start at once" "running running down running down" "$(words)"
     equal "each line says whose it is" "" "$(grep -v '^\(vz-boot: warning: \)\?CT 10[124]: ' <<<"$err")"
     for id in 101 102 104; do check "CT $id is heard" grep -q "^CT $id: Container is mounted" <<<"$err"; done
     rm /etc/vz/conf/vps.premount

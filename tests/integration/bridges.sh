@@ -86,6 +86,25 @@ expect 0 vzctl set 101 --ifname eth0 --mac_filter on
 equal "the filter sets the right MAC address again" "$mac" "$(inside 101 ip -o link show eth0 | grep -o 'link/ether [^ ]*' | cut -d ' ' -f 2)"
 check "and it works again" wait_for reaches 101 10.50.0.102 -I eth0
 
+# ---- pitfall #2641: frames that also go through the rules of the host for packets ---------------------------------
+bridge_nf=/proc/sys/net/bridge/bridge-nf-call
+if [ -e $bridge_nf-iptables ]; then
+    for kind in arptables iptables ip6tables; do echo 1 >$bridge_nf-$kind; done
+    expect 0 vzctl restart 102
+    check "#2641: two containers on one bridge still reach each other" wait_for reaches 101 10.50.0.102 -I eth0
+    check "#2641: … and the host" reaches 101 10.50.0.1 -I eth0
+    check "#2641: … by IPv6, too" wait_for reaches 101 2001:db8:50::1
+    inside 101 ip addr add 10.50.0.66/24 dev eth0
+    check_not "#2641: a forged source still gets no answer" reaches 101 10.50.0.1 -I 10.50.0.66
+    inside 101 ip addr del 10.50.0.66/24 dev eth0
+    equal "#2641: what the administrator chose is left alone" "1 1 1" "$(cat $bridge_nf-{arptables,iptables,ip6tables} | xargs)"
+    for kind in arptables iptables ip6tables; do echo 0 >$bridge_nf-$kind; done
+    expect 0 vzctl restart 102
+    equal "#2641: … that, too" "0 0 0" "$(cat $bridge_nf-{arptables,iptables,ip6tables} | xargs)"
+else
+    echo "not tried: #2641, this kernel has no bridge-nf"
+fi
+
 # ---- VLANs ------------------------------------------------------------------------------------------------------
 if [ $vlans = yes ]; then
     expect 0 vzctl set 101 --ifname eth0 --vlan 10 --save

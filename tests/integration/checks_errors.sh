@@ -35,6 +35,7 @@ arguments() {
     expect 21 vzctl start
     says "4: no container named" "CT ID missing"
     local bad
+    # 4: what is neither an id nor a name that exists.
     for bad in abc -1 2147483645 99999999999999999999 0x65 '1 01' '../101' ''; do expect 21 vzctl start "$bad"; done
     for bad in start status stop; do expect 21 vzctl $bad 0; done
     expect 14 vzctl start 999

@@ -8,6 +8,7 @@ sandbox "$0" "$@"
 sandbox_template
 
 expect 0 vzctl create 101 --hostname web
+# 21: nothing is run in a stopped container.
 expect 31 vzctl exec 101 true
 expect 31 vzctl exec2 101 true
 expect 31 vzctl exec3 101 /bin/true
@@ -27,6 +28,7 @@ on_stopped() {
     expect 0 vzctl umount 101
 }
 
+# 21: exec fails with one status of its own, exec2 and exec3 with that of the command.
 statuses() {
     expect 8 vzctl exec 101 false
     expect 7 vzctl exec2 101 'exit 7'

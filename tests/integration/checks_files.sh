@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2016,SC2154 # words for a shell inside; out and err are set by expect
-# Check 13: what a template's files carry besides content (file capabilities, ACLs, attributes, holes, hard links) is there
+# Check 13, and pitfall #2056: what a template's files carry besides content (file capabilities, ACLs, attributes, holes, hard links) is there
 # in the private area, seen from inside the container, and after a first change in it, with both layouts.
 . "$VZ_SOURCE_DIR/tests/lib/harness.sh"
 . "$VZ_SOURCE_DIR/tests/lib/sandbox.sh"

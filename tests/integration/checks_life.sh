@@ -21,15 +21,15 @@ nothing_is_there() { # WHAT
 }
 
 refused_creates() {
-    expect 91 vzctl create 101 --ostemplate none --name web
+    expect 91 vzctl create 101 --ostemplate none --name web # 9
     nothing_is_there "9: unknown template"
     mkdir -p "$private" && : >"$private/kept"
-    expect 44 vzctl create 101 --ostemplate $template
+    expect 44 vzctl create 101 --ostemplate $template # 10: files of somebody are there
     check "10: foreign files are kept" test -e "$private/kept"
     check_not "10: no configuration" test -e "$ct_conf"
     rm -r "$private"
     printf 'ONBOOT="no"\n' >"$ct_conf"
-    expect 82 vzctl create 101 --ostemplate $template --config vswap-256m
+    expect 82 vzctl create 101 --ostemplate $template --config vswap-256m # 10: a configuration is there
     equal "10: the configuration is untouched" 'ONBOOT="no"' "$(cat "$ct_conf")"
     rm "$ct_conf"
     expect 82 vzctl create 101 --ostemplate $template --config none-such
@@ -71,13 +71,13 @@ created() {
 }
 
 mounted() {
-    expect 40 vzctl umount 101
+    expect 40 vzctl umount 101 # 20: not mounted
     expect 0 vzctl mount 101
     check "mount says so" grep -q "Container is mounted" <<<"$out"
     status_is "8: after mount" "exist mounted down"
     expect 0 vzctl mount 101
     check "20: mounted already" grep -qi "already mounted" <<<"$out$err"
-    expect 41 vzctl destroy 101
+    expect 41 vzctl destroy 101 # 18: mounted
     expect 0 vzctl umount 101
     check "umount says so" grep -q "Container is unmounted" <<<"$out"
     status_is "8: after umount" "exist unmounted down"
@@ -92,7 +92,7 @@ started() {
     done
     expect 0 vzctl exec2 101 true
     status_is "8: after start" "exist mounted running"
-    expect 32 vzctl start 101
+    expect 32 vzctl start 101 # 14: twice
     check "14: already running" grep -qi "already running" <<<"$err"
     expect 32 vzctl destroy 101
     expect 32 vzctl umount 101
@@ -142,7 +142,7 @@ waited_for() {
     expect 0 vzctl destroy 102
 }
 
-# Changelog #3166 and status 48: a private area that is a mount point.
+# Pitfall #3166 and status 48: a private area that is a mount point.
 on_a_mount_point() {
     local other=$VZ_SANDBOX/lib/other
     mkdir -p "$private" "$other"
@@ -198,13 +198,13 @@ stopped() {
 
 refused_starts() {
     expect 0 vzctl set 101 --disabled yes --save
-    expect 105 vzctl start 101
+    expect 105 vzctl start 101 # 16
     status_is "16: disabled" "exist unmounted down"
-    expect 0 vzctl start 101 --force
+    expect 0 vzctl start 101 --force # 16: in spite of that
     expect 0 vzctl stop 101 --fast
     expect 0 vzctl set 101 --disabled no --save
     mv $private $private.away
-    expect 43 vzctl start 101
+    expect 43 vzctl start 101 # 17
     expect 43 vzctl mount 101
     status_is "17: no private area" "deleted unmounted down"
     mv $private.away $private

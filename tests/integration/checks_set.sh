@@ -27,7 +27,7 @@ unchanged_by() { # STATUS OPTIONS…
 without_save() {
     unchanged_by 0 --hostname x
     check "25: a warning" grep -qiE "WARNING: Settings were not saved to config.*--save" <<<"$err"
-    unchanged_by 131 --name web
+    unchanged_by 131 --name web # 29: without --save
     unchanged_by 20 --ostemplate other
     unchanged_by 20 --stop-timeout 30
     unchanged_by 27
@@ -45,7 +45,7 @@ addresses() {
     local bad
     for bad in 1.2.3 1.2.3.256 10.0.0.1/33 10.0.0.1/x '10.0.0.1 10.0.0.5' '' g::1 $'10.0.0.1\n' 0.0.0.0 127.0.0.1 \
         255.255.255.255 224.0.0.1 ::1 fe80::5; do
-        unchanged_by 21 --ipadd "$bad" --save
+        unchanged_by 21 --ipadd "$bad" --save # 26: no address
     done
     unchanged_by 78 --ipadd 10.10.0.9 --save
     unchanged_by 78 --ipadd 198.51.100.2 --save
@@ -97,7 +97,7 @@ file_is_kept() {
 names() {
     expect 0 vzctl set 101 --name web --save
     equal "29: the name works" "CTID 101 exist unmounted down" "$(vzctl status web)"
-    unchanged_by 131 --name other --save
+    unchanged_by 131 --name other --save # 29: it is another one's
     unchanged_by 131 --name 'a/b' --save
     unchanged_by 131 --name 103 --save
     expect 0 vzctl set web --name 'my web-1_2.3+x' --save
@@ -111,7 +111,7 @@ samples() {
     local address uuid
     address=$(value IP_ADDRESS)
     uuid=$(value VE_UUID)
-    expect 109 vzctl set 101 --applyconfig none-such --save
+    expect 109 vzctl set 101 --applyconfig none-such --save # 30
     expect 0 vzctl set 101 --applyconfig vswap-512m --save
     equal "30: the limits of the sample" 512M "$(value PHYSPAGES | sed 's/.*://')"
     equal "30: the address is kept" "$address" "$(value IP_ADDRESS)"

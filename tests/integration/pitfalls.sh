@@ -3,7 +3,7 @@
 # shellcheck disable=SC2016,SC2154 # words for another shell; out and err are set by expect
 # What went wrong in the classic tools according to their changelogs, each by its number or name. Others are where they
 # belong: a private area that is a mount point (#3166) in checks_life, starts at once (#2954) in boot, ACLs and extended
-# attributes (#2056) in the tests of archives.
+# attributes (#2056) in checks_files and storage, bridge-nf (#2641) in bridges.
 . "$VZ_SOURCE_DIR/tests/lib/harness.sh"
 . "$VZ_SOURCE_DIR/tests/lib/sandbox.sh"
 . "$VZ_SOURCE_DIR/tests/lib/tiny_template.sh"
@@ -14,6 +14,7 @@ readonly folder=/etc/vz/conf
 is() { equal "$1" "CTID $2 exist $3" "$(vzctl status "$2")"; }
 for id in 101 102 103; do expect 0 vzctl create $id --ostemplate tiny --hostname "ct$id" --ipadd 10.10.0.$((id - 100)); done
 
+# Wrong umount codes.
 wrong_umount_codes() {
     expect 40 vzctl umount 101
     expect 0 vzctl mount 101

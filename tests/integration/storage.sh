@@ -22,7 +22,7 @@ conf() { sed -n "s/^$1=\"\(.*\)\"/\1/p" /etc/vz/conf/101.conf; }
 listing() {
     # shellcheck disable=SC2016
     in_files sh -c 'find . -mindepth 1 -printf "%P %y %m %U:%G %l %T@ " -a \( -type f -exec sh -c "md5sum <\"\$0\" | cut -c-32" {} \; -o -printf "\n" \) | sort
-        find . -mindepth 1 | sort | xargs -d "\n" getfattr -h -d -m "user|security" 2>/dev/null'
+        find . -mindepth 1 | sort | xargs -d "\n" getfattr -h -d -m "user|security|posix_acl" 2>/dev/null'
 }
 # On layout btrfs, where files lie with the owners that the container sees.
 change_files() {
@@ -88,10 +88,10 @@ for layout in dir overlay btrfs simfs; do
     expect 0 vzctl mount 101
     check "it has its files" [ -x /var/lib/vz/root/101/bin/sh ]
     expect 0 vzctl set 101 --diskspace 20M --save
-    check_not "$layout: more than DISKSPACE is refused" put 30 /var/lib/vz/root/101/big
+    check_not "32: $layout: more than DISKSPACE is refused" put 30 /var/lib/vz/root/101/big
     rm /var/lib/vz/root/101/big
     expect 0 vzctl set 101 --diskspace 60M --save
-    check "$layout: the limit grows in use" put 30 /var/lib/vz/root/101/big
+    check "32: $layout: the limit grows in use" put 30 /var/lib/vz/root/101/big
     sync -f /var/lib/vz/root/101
     expect 62 vzctl set 101 --diskinodes 5000 --save
     check "btrfs has no limit of files" grep -q "no limit of files" <<<"$err"
@@ -124,7 +124,7 @@ expect 0 vzctl umount 101
 for layout in dir overlay btrfs overlay dir btrfs; do
     expect 0 vzctl convert 101 --layout "$layout"
     equal "$layout is written down" "$layout" "$(conf VE_LAYOUT)"
-    equal "$layout: nothing is lost" "$wanted" "$(listing)"
+    equal "#2056: $layout: nothing is lost, nor ACLs and attributes" "$wanted" "$(listing)"
     equal "nothing is left over" "" "$(ls -d /var/lib/vz/private/101.* 2>/dev/null)"
     [ "$layout" != overlay ] || check_not "what is the template's stays shared" [ -e /var/lib/vz/private/101/upper/bin/sh ]
 done

@@ -21,7 +21,7 @@ unmount_it() {
 }
 
 check_limits() { # FILE-SYSTEM LAYOUT
-    local what="$2 on $1" used
+    local what="32: $2 on $1" used
     expect 0 vzctl create 101 --ostemplate tiny --layout "$2" --diskspace 60M --diskinodes 600
     expect 0 vzctl start 101
     check "$what: df shows the limit ($(room) MB)" between 59 60 "$(room)"

@@ -7,17 +7,17 @@
 check_life() { # LAYOUT
     expect 0 vzctl create 101 --ostemplate tiny --layout "$1" --diskspace 200M --diskinodes 2000
     expect 0 vzctl start 101
-    check "$1: df shows the limit ($(room) MB)" between 160 200 "$(room)"
-    check_not "$1: there is no more room than that" fill 220 /big
-    check "$1: the program is told so" grep -q "No space left on device" "$VZ_TMP/inside"
+    check "32: $1: df shows the limit ($(room) MB)" between 160 200 "$(room)"
+    check_not "32: $1: there is no more room than that" fill 220 /big
+    check "32: $1: the program is told so" grep -q "No space left on device" "$VZ_TMP/inside"
     expect 0 vzctl set 101 --diskspace 400M --save
-    check "$1: it grows in use ($(room) MB)" between 350 400 "$(room)"
-    check "$1: and can be filled" fill 220 /big
+    check "32: $1: it grows in use ($(room) MB)" between 350 400 "$(room)"
+    check "32: $1: and can be filled" fill 220 /big
     expect 0 vzctl set 101 --diskinodes 500 --save
-    check_not "$1: so many files and no more" make_files 600
-    check "$1: the program is told so, too" grep -q "Disk quota exceeded" "$VZ_TMP/inside"
+    check_not "32: $1: so many files and no more" make_files 600
+    check "32: $1: the program is told so, too" grep -q "Disk quota exceeded" "$VZ_TMP/inside"
     expect 0 vzctl set 101 --diskinodes 2000 --save
-    check "$1: live as well" make_files 600
+    check "32: $1: live as well" make_files 600
 }
 
 check_shrinking() { # LAYOUT
