@@ -6,7 +6,7 @@
 . "$VZ_SOURCE_DIR/tests/lib/sandbox.sh"
 . "$VZ_SOURCE_DIR/tests/lib/tiny_template.sh"
 . "$VZ_SOURCE_DIR/tests/lib/btrfs.sh"
-need_programs mkfs.btrfs btrfs setcap setfattr setfacl setpriv
+need_programs mkfs.btrfs btrfs jq setcap setfattr setfacl setpriv
 sandbox "$0" "$@"
 
 in_files() { # COMMAND…: in the mounted root of 101
@@ -67,6 +67,8 @@ if ! btrfs_here; then
     expect 60 vzctl quotaon 101
     expect 66 vzctl quotaoff 101
     expect 61 vzctl quotainit 101
+    equal "nobody counts" "-" "$(vzlist -H -o diskspace 101 | tr -d ' ')"
+    equal "in JSON neither" null "$(vzlist -j -o diskspace 101 | jq '.[0].diskspace.usage')"
     expect 0 vzctl destroy 101
     expect 53 vzctl create 101 --ostemplate tiny --layout btrfs
     check "btrfs says what it needs" grep -q "needs VE_PRIVATE on a btrfs file system" <<<"$err"
@@ -93,12 +95,17 @@ for layout in dir overlay btrfs simfs; do
     expect 0 vzctl set 101 --diskspace 60M --save
     check "32: $layout: the limit grows in use" put 30 /var/lib/vz/root/101/big
     sync -f /var/lib/vz/root/101
+    used=$(vzlist -H -o diskspace 101 | tr -d ' ')
+    check "$layout: vzlist shows what is used (${used} KiB)" [ "$used" -ge $((30 << 10)) -a "$used" -le $((45 << 10)) ]
+    equal "$layout: btrfs counts no files" "- 61440" "$(vzlist -H -o diskinodes,diskspace.h 101 | xargs)"
     expect 62 vzctl set 101 --diskinodes 5000 --save
     check "btrfs has no limit of files" grep -q "no limit of files" <<<"$err"
     expect 0 vzctl quotaoff 101
     check "$layout: lifted" put 70 /var/lib/vz/root/101/big
     rm /var/lib/vz/root/101/big
     expect 0 vzctl umount 101
+    sync -f /var/lib/vz
+    check "$layout: less in JSON, and of a stopped one" [ "$(vzlist -j -o diskspace 101 | jq '.[0].diskspace.usage')" -lt $((30 << 10)) ]
     expect 0 vzctl destroy 101
     equal "nothing is left" "$clean" "$(find /var/lib/vz/private -mindepth 1 ! -path '*/.templates*' | sort)"
 done

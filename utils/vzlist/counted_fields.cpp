@@ -47,37 +47,64 @@ void add_resource(std::vector<Field>& out, const char* name, const std::string& 
     add(".f", ".F", [&resource](const Listed& l) { return value_of(count_of(l, resource, ops::failures)); });
 }
 
+// A limit of the files: "soft:hard" of NUM.conf.
+struct DiskLimit {
+    const char* name;
+    const char* header;
+    const char* key;
+    std::uint64_t unit;
+    std::optional<std::uint64_t> (*held)(const config::Container&);
+};
+
+std::optional<config::Limit> limit_of(const Listed& listed, const DiskLimit& disk) {
+    const auto text = configured(listed, disk.key);
+    const auto limit = config::parse_limit(text, disk.unit, disk.unit);
+    return text.empty() || !limit ? std::nullopt : std::optional(*limit);
+}
+
+// Asked from the file system, so only for who shows it; what has begun counts as a unit.
+std::optional<std::uint64_t> held(const Listed& listed, const DiskLimit& disk) {
+    const auto amount = listed.conf ? disk.held(*listed.conf) : std::nullopt;
+    return amount ? std::optional(*amount / disk.unit + (*amount % disk.unit != 0 ? 1 : 0)) : std::nullopt;
+}
+
+Json disk_json(const Listed& listed, const DiskLimit& disk) {
+    const auto usage = held(listed, disk);
+    const auto limit = limit_of(listed, disk);
+    if (!usage && !limit)
+        return {};
+    return Json::Object{{"usage", usage ? Json(*usage) : Json()},
+                        {"softlimit", limit ? limit->barrier : units::unlimited},
+                        {"hardlimit", limit ? limit->limit : units::unlimited}};
+}
+
+void add_disk(std::vector<Field>& out, const DiskLimit& disk) {
+    const auto add = [&](const char* suffix, const char* tail, auto value) {
+        out.push_back(
+            {{format("{}{}", disk.name, suffix), format("{}{}", disk.header, tail), 10, Align::right, ""},
+             value,
+             {},
+             {},
+             *suffix != '\0'});
+    };
+    const auto part = [disk](std::uint64_t config::Limit::*member) {
+        return [disk, member](const Listed& listed) {
+            const auto limit = limit_of(listed, disk);
+            return limit ? Value((*limit).*member) : Value();
+        };
+    };
+    add("", "", [disk](const Listed& listed) { return value_of(held(listed, disk)); });
+    out.back().json = [disk](const Listed& listed) { return disk_json(listed, disk); };
+    add(".s", ".S", part(&config::Limit::barrier));
+    add(".h", ".H", part(&config::Limit::limit));
+}
+
 } // namespace
 
-// Usage would need a walk through the container's files: `vzdf --walk` does that.
-void add_disk(std::vector<Field>& out, const std::string& name, const std::string& header,
-              std::string_view key, std::uint64_t unit) {
-    const auto limit = [key, unit](const Listed& listed) -> std::optional<config::Limit> {
-        const auto text = configured(listed, key);
-        const auto parsed = config::parse_limit(text, unit, unit);
-        return text.empty() || !parsed ? std::nullopt : std::optional(*parsed);
-    };
-    out.push_back({{name, header, 10, Align::right, ""},
-                   [](const Listed&) { return Value(); },
-                   [limit](const Listed& listed) {
-                       const auto l = limit(listed);
-                       return l ? Json(Json::Object{
-                                      {"usage", Json()}, {"softlimit", l->barrier}, {"hardlimit", l->limit}})
-                                : Json();
-                   },
-                   {}});
-    const auto part = [&](const char* suffix, const char* tail, std::uint64_t config::Limit::*member) {
-        out.push_back({{name + suffix, header + tail, 10, Align::right, ""},
-                       [limit, member](const Listed& listed) {
-                           const auto l = limit(listed);
-                           return l ? Value((*l).*member) : Value();
-                       },
-                       {},
-                       {},
-                       true});
-    };
-    part(".s", ".S", &config::Limit::barrier);
-    part(".h", ".H", &config::Limit::limit);
+void add_disk(std::vector<Field>& out) {
+    constexpr std::uint64_t k_kilobyte = 1024; // what bare numbers of DISKSPACE count
+    add_disk(out, {"diskspace", "DSPACE", "DISKSPACE", k_kilobyte, ops::disk_bytes_held});
+    add_disk(out, {"diskinodes", "DINODES", "DISKINODES", 1, ops::inodes_held});
 }
 
 void add_resources(std::vector<Field>& out) {

@@ -9,8 +9,8 @@ namespace vz::vzlist {
 
 // The classic resources, in the classic order.
 void add_resources(std::vector<Field>& out);
-// `key`: "soft:hard" of NUM.conf, counted in `unit`s of bytes or files.
-void add_disk(std::vector<Field>& out, const std::string& name, const std::string& header,
-              std::string_view key, std::uint64_t unit);
+
+// diskspace, in units of 1024 bytes, and diskinodes.
+void add_disk(std::vector<Field>& out);
 
 } // namespace vz::vzlist

@@ -211,8 +211,7 @@ std::vector<Field> make_fields() {
         status(),
     };
     add_resources(out);
-    add_disk(out, "diskspace", "DSPACE", "DISKSPACE", 1024);
-    add_disk(out, "diskinodes", "DINODES", "DISKINODES", 1);
+    add_disk(out);
     for (auto& field :
          {load_average(), uptime(), number_field("cpulimit", "CPULIM", 7, "CPULIMIT"),
           number_field("cpuunits", "CPUUNI", 7, "CPUUNITS"), number_or_zero("cpus", "CPUS", 5, "CPUS"),

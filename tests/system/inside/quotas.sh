@@ -21,7 +21,7 @@ unmount_it() {
 }
 
 check_limits() { # FILE-SYSTEM LAYOUT
-    local what="32: $2 on $1" used
+    local what="32: $2 on $1" used shown
     expect 0 vzctl create 101 --ostemplate tiny --layout "$2" --diskspace 60M --diskinodes 600
     expect 0 vzctl start 101
     check "$what: df shows the limit ($(room) MB)" between 59 60 "$(room)"
@@ -29,6 +29,10 @@ check_limits() { # FILE-SYSTEM LAYOUT
     check "$what: the program is told so" grep -qE "No space left on device|Disk quota exceeded" "$VZ_TMP/inside"
     used=$(du -sm "$folder/private/101" | cut -f 1)
     check "$what: and the disk has no more ($used MB)" test "$used" -le 61
+    shown=$(vzlist -H -o diskspace 101 | tr -d ' ')
+    check "$what: vzlist shows what is used ($shown KiB)" between $((55 << 10)) $((60 << 10)) "$shown"
+    shown=$(vzlist -H -o diskinodes 101 | tr -d ' ')
+    check "$what: and how many files ($shown)" between 10 600 "$shown"
     expect 0 vzctl set 101 --diskspace 100M --save
     equal "$what: it grows in use" 100 "$(room)"
     check "$what: and can be filled" fill 70 /big

@@ -4,6 +4,8 @@
 # A container on a logical volume and on a thin one: its room, how that grows and shrinks, the way there and back.
 . "$VZ_SOURCE_DIR/tests/system/inside/common.bash"
 
+used() { vzlist -aH -o diskspace 101 | tr -d ' '; }
+
 check_life() { # LAYOUT
     expect 0 vzctl create 101 --ostemplate tiny --layout "$1" --diskspace 200M --diskinodes 2000
     expect 0 vzctl start 101
@@ -13,6 +15,7 @@ check_life() { # LAYOUT
     expect 0 vzctl set 101 --diskspace 400M --save
     check "32: $1: it grows in use ($(room) MB)" between 350 400 "$(room)"
     check "32: $1: and can be filled" fill 220 /big
+    check "$1: vzlist shows what is used ($(used) KiB)" between $((220 << 10)) $((400 << 10)) "$(used)"
     expect 0 vzctl set 101 --diskinodes 500 --save
     check_not "32: $1: so many files and no more" make_files 600
     check "32: $1: the program is told so, too" grep -q "Disk quota exceeded" "$VZ_TMP/inside"
@@ -41,6 +44,7 @@ check_shrinking() { # LAYOUT
 }
 
 check_end() { # LAYOUT
+    equal "$1: a volume that is not mounted is not asked" - "$(used)"
     expect 0 vzctl destroy 101
     equal "$1: no volume is left" "" "$(volumes | grep -v '^vz-template-')"
 }

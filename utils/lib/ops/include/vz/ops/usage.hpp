@@ -36,6 +36,11 @@ std::optional<std::uint64_t> max_held(const Runtime& runtime, const Resource& re
 // How often more was refused. Of oomguarpages: how often a process was killed for want of memory.
 std::optional<std::uint64_t> failures(const Runtime& runtime, const Resource& resource);
 
+// What counts against DISKSPACE and DISKINODES, of stopped containers, too; nothing where nobody counts (a
+// file system without quotas, a volume that is not mounted) or we may not ask. Quick: walks no files.
+std::optional<std::uint64_t> disk_bytes_held(const config::Container& container);
+std::optional<std::uint64_t> inodes_held(const config::Container& container);
+
 // The maximum of what was seen earlier, by resource, and of what is there now; kept in `seen`; pure.
 std::uint64_t raise_seen(std::map<std::string, std::uint64_t, std::less<>>& seen, std::string_view name,
                          std::uint64_t now);
