@@ -10,6 +10,7 @@ sandbox_template
 inside() { vzctl exec2 101 "$1" 2>/dev/null; }
 one=11111111-1111-1111-1111-111111111111
 two=22222222-2222-2222-2222-222222222222
+three=33333333-3333-3333-3333-333333333333
 
 create() { # LAYOUT
     expect 0 vzctl create 101 --ostemplate debian-13-x86_64-minimal --layout "$1" --hostname web --ipadd 10.10.0.2
@@ -108,11 +109,58 @@ deleting() {
     equal "none is left" "" "$(vzctl snapshot-list 101 -H)"
 }
 
+# The record is lost: the files of no snapshot are, and each can still be had back, or removed.
+lost_record() {
+    local record=/var/lib/vz/private/101/snapshots.json
+    mv "$record" "$VZ_TMP/record"
+    equal "both are there still" "$(printf '%s\n' "{$one}" "{$two}")" "$(vzctl snapshot-list 101 -H -o uuid | sort)"
+    equal "nothing is known of them" "(unknown) (unknown)" "$(vzctl snapshot-list 101 -H -o name | xargs)"
+    check "but when they were made" grep -qE '^20[0-9]{2}-' <<<"$(vzctl snapshot-list 101 -H -o date --id "$one")"
+    equal "JSON has no name" null "$(vzctl snapshot-list 101 --json | jq -r '.[0].name')"
+    expect 0 vzctl snapshot 101 --id "$three" --name after
+    expect 0 vzctl snapshot-switch 101 --id "$one"
+    equal "going back works" first "$(inside 'cat /srv/state')"
+    equal "it is the current one" "{$one}" "$(vzctl snapshot-list 101 -H -o current,uuid | sed -n 's/^\* //p')"
+    expect 0 vzctl snapshot-mount 101 --id "$two" --target /var/lib/vz/look
+    equal "and looking" second "$(cat /var/lib/vz/look/srv/state)"
+    expect 0 vzctl snapshot-umount 101 --id "$two"
+    expect 0 vzctl snapshot-switch 101 --id "$two"
+    rm "$record"
+    expect 0 vzctl snapshot-delete 101 --id "$three"
+    check_not "and deleting" ls -d /var/lib/vz/private/101/snapshots/$three
+    equal "only that one" 2 "$(vzctl snapshot-list 101 -H | wc -l)"
+    mv "$VZ_TMP/record" "$record"
+    equal "put back, it knows them again" before "$(vzctl snapshot-list 101 -H -o name --id "$one")"
+}
+
+# A damaged record: one message, and nothing is changed.
+damaged_record() {
+    local record=/var/lib/vz/private/101/snapshots.json text before
+    before=$(find /var/lib/vz/private/101/snapshots -maxdepth 1 | sort)
+    cp "$record" "$VZ_TMP/record"
+    for text in '' '{"snapshots": [' '{"snapshots": 1}' '{"snapshots": [{"id": "../../.."}]}' '[]' \
+        "{\"snapshots\": [{\"id\": \"$one\"}, {\"id\": \"$one\"}]}"; do
+        printf %s "$text" >"$record"
+        for verb in snapshot "snapshot-switch --id $one" "snapshot-delete --id $one" snapshot-list; do
+            # shellcheck disable=SC2086
+            set -- $verb
+            expect 167 vzctl "$1" 101 "${@:2}"
+            equal "$1: one message" 1 "$(wc -l <<<"$err")"
+            check "$1: what to do is said" grep -q "$record is damaged.*move it away" <<<"$err"
+        done
+        equal "the record is as it was" "$text" "$(cat "$record")"
+    done
+    equal "no snapshot was touched" "$before" "$(find /var/lib/vz/private/101/snapshots -maxdepth 1 | sort)"
+    cp "$VZ_TMP/record" "$record"
+}
+
 create overlay
 check_41
 listing
 mounting
 kills
+lost_record
+damaged_record
 conflicts
 deleting
 vzctl --quiet stop 101 --fast

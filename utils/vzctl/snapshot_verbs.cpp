@@ -41,7 +41,7 @@ std::string date_of(std::int64_t seconds) {
     const std::time_t at = seconds;
     std::tm local{};
     char text[32] = "";
-    if (::localtime_r(&at, &local))
+    if (at != 0 && ::localtime_r(&at, &local))
         std::strftime(text, sizeof text, "%F %T", &local);
     return text;
 }
@@ -64,7 +64,9 @@ std::vector<cli::Column<Row>> columns() {
          [](const Row& row) { return Json(row.current); }},
         column("uuid", "UUID", 38, [](const Row& row) { return in_braces(row.snapshot.id); }),
         column("date", "DATE", 19, [](const Row& row) { return date_of(row.snapshot.date); }),
-        column("name", "NAME", 32, [](const Row& row) { return row.snapshot.name; }),
+        {{"name", "NAME", 32, Align::left, ""},
+         [](const Row& row) { return row.snapshot.lost ? "(unknown)" : row.snapshot.name; },
+         [](const Row& row) { return row.snapshot.name.empty() ? Json() : Json(row.snapshot.name); }},
         column("desc", "DESC", 32, [](const Row& row) { return row.snapshot.description; }),
         column("device", "DEVICE", 32, [](const Row&) { return std::string(); }),
         column("target", "TARGET", 32, [](const Row& row) { return row.snapshot.mounted_at; }),

@@ -97,6 +97,7 @@ Json to_json(const Pending& pending) {
     Json json;
     if (pending.rollback)
         json.set("rollback", to_json(*pending.rollback));
+    json.set("snapshot", pending.snapshot);
     json.set("scratch_areas", to_json(pending.scratch_areas));
     json.set("areas", to_json(pending.areas));
     if (pending.swap)
@@ -123,6 +124,7 @@ std::optional<Pending> read_record(const std::string& path) {
     Pending pending;
     if (const Json* rollback = json->find("rollback"))
         pending.rollback = Rollback{rollback->string_or("id"), rollback->string_or("conf")};
+    pending.snapshot = json->string_or("snapshot");
     pending.scratch_areas = areas_in(json->find("scratch_areas"));
     pending.areas = areas_in(json->find("areas"));
     pending.swap = read_swap(json->find("swap"));
@@ -216,6 +218,8 @@ Result<void> finish(const config::Host& host, config::Ctid ctid) {
                 ::unlink(record.c_str());
             return done;
         }
+    if (!pending->snapshot.empty() && sys::exists(host.paths.ct_conf(ctid)))
+        VZ_TRY(finish_snapshot(host, ctid, pending->snapshot));
     if (pending->swap)
         VZ_TRY(finish_swap(host, ctid, *pending->swap));
     for (const auto& area : pending->scratch_areas)
@@ -244,6 +248,10 @@ void finish_pending(const Context& context) {
         if (auto done = finish(context.host, ctid); !done)
             context.out.warning(format("finish interrupted work on {}: {}", ctid.value(), done.error().what));
     }
+}
+
+std::optional<Pending> pending_of(const config::Host& host, config::Ctid ctid) {
+    return read_record(record_path(host, ctid));
 }
 
 std::vector<Pending> all_pending(const config::Host& host) {

@@ -33,11 +33,22 @@ struct Subject {
     SnapshotTree tree;
 };
 
-Result<void> forget_unfinished(Subject& subject, Errc kind) {
-    VZ_ASSIGN(const auto kept, subject.layout->list_snapshots(subject.volume).as(kind));
-    for (const auto& id : kept)
-        if (!subject.tree.find(id)) // of a killed command, which had not written it down yet
-            VZ_TRY(subject.layout->remove_snapshot(subject.volume, id));
+// When the folder of its files was made; 0 where they lie in no folder of their own.
+std::int64_t date_of_files(const storage::Volume& volume, const std::string& id) {
+    constexpr ino_t k_root_of_subvolume = 256; // btrfs; its times are those of the container's root
+    struct stat st {};
+    const auto folder = format("{}/snapshots/{}", volume.private_area, id);
+    return ::lstat(folder.c_str(), &st) == 0 && st.st_ino != k_root_of_subvolume ? st.st_mtime : 0;
+}
+
+// What a killed command announced is not worth telling: the next one ends it.
+Result<void> add_all_lost(const config::Container& container, const storage::Storage& layout,
+                          const storage::Volume& volume, SnapshotTree& tree) {
+    VZ_ASSIGN(const auto ids, layout.list_snapshots(volume));
+    const auto pending = pending_of(container.host(), container.ctid());
+    for (const auto& id : ids)
+        if (!tree.find(id) && !(pending && pending->snapshot == id))
+            add_lost(tree, id, date_of_files(volume, id));
     return {};
 }
 
@@ -51,9 +62,8 @@ Result<Subject> subject_of(const Context& context, config::Ctid ctid, Errc kind)
                     config::layout_name(container.layout()));
     VZ_ASSIGN(auto volume, volume_of(container));
     VZ_ASSIGN(auto tree, load_snapshots(volume.private_area));
-    Subject subject{std::move(container), std::move(volume), std::move(layout), std::move(tree)};
-    VZ_TRY(forget_unfinished(subject, kind));
-    return subject;
+    VZ_TRY(add_all_lost(container, *layout, volume, tree).as(kind));
+    return Subject{std::move(container), std::move(volume), std::move(layout), std::move(tree)};
 }
 
 Result<void> save(const Subject& subject) {
@@ -65,6 +75,13 @@ Result<Snapshot*> known(Subject& subject, const std::string& id, Errc kind) {
         return snapshot;
     return fail(kind, "there is no snapshot {{{}}}; vzctl snapshot-list {} shows them", text::printable(id),
                 subject.container.ctid().value());
+}
+
+Result<void> announce_snapshot(const Context& context, config::Ctid ctid, const std::string& id) {
+    VZ_TRY(ensure_folders(context.host));
+    Pending pending;
+    pending.snapshot = id;
+    return announce(context.host, ctid, pending);
 }
 
 Result<void> copy_held_still(const Context& context, const Subject& subject, const std::string& id) {
@@ -143,28 +160,15 @@ Result<std::string> conf_to_return_to(const Context& context, const config::Cont
 
 } // namespace
 
-Result<std::string> parse_snapshot_id(std::string_view text) {
-    if (text.size() > 1 && text.front() == '{' && text.back() == '}')
-        text = text.substr(1, text.size() - 2);
-    std::string id;
-    for (const char c : text)
-        id += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-    const auto fits = [&](std::size_t at) {
-        const bool dash = at == 8 || at == 13 || at == 18 || at == 23;
-        const char c = id[at];
-        return dash ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    };
-    bool good = id.size() == 36;
-    for (std::size_t i = 0; good && i < id.size(); ++i)
-        good = fits(i);
-    if (!good)
-        return fail(Errc::bad_value, "not the id of a snapshot: {}", text::printable(text));
-    return id;
-}
-
 Result<SnapshotTree> list_snapshots(const Context& context, config::Ctid ctid) {
     VZ_ASSIGN(const auto container, config::load_container(context.host, ctid));
-    return load_snapshots(container.private_area());
+    VZ_ASSIGN(auto tree, load_snapshots(container.private_area()));
+    const auto layout = storage_for(container.layout());
+    if (!layout->traits().snapshots)
+        return tree;
+    VZ_ASSIGN(const auto volume, volume_of(container));
+    VZ_TRY(add_all_lost(container, *layout, volume, tree).as(Errc::snapshot_list));
+    return tree;
 }
 
 Result<std::string> take_snapshot(const Context& context, config::Ctid ctid, const SnapshotRequest& request) {
@@ -175,11 +179,11 @@ Result<std::string> take_snapshot(const Context& context, config::Ctid ctid, con
     if (subject.tree.find(id))
         return fail(Errc::snapshot_create, "snapshot {{{}}} exists already", id);
     context.out.info(format("Creating snapshot {{{}}}", id));
+    VZ_TRY(announce_snapshot(context, ctid, id).as(Errc::snapshot_create));
+    const Cleanup end([&] { (void)finish(context.host, ctid); });
     VZ_TRY(copy_held_still(context, subject, id));
-    Cleanup undo([&] { (void)subject.layout->remove_snapshot(subject.volume, id); });
     add_snapshot(subject.tree, std::move(snapshot));
     VZ_TRY(save(subject).as(Errc::snapshot_create));
-    undo.dismiss();
     context.out.info(format("Snapshot {{{}}} has been successfully created", id));
     return id;
 }
@@ -216,9 +220,12 @@ Result<void> delete_snapshot(const Context& context, config::Ctid ctid, const st
     if (is_mounted(*snapshot))
         return fail(Errc::snapshot_delete, "it is mounted at {}: vzctl snapshot-umount first",
                     snapshot->mounted_at);
+    VZ_TRY(announce_snapshot(context, ctid, id).as(Errc::snapshot_delete));
+    Cleanup undo([&] { (void)finish(context.host, ctid); });
     drop_snapshot(subject.tree, id);
     VZ_TRY(save(subject).as(Errc::snapshot_delete));
-    VZ_TRY(subject.layout->remove_snapshot(subject.volume, id));
+    undo.dismiss();
+    VZ_TRY(finish(context.host, ctid));
     context.out.info(format("Snapshot {{{}}} has been successfully deleted", id));
     return {};
 }

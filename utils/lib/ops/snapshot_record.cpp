@@ -3,11 +3,13 @@
 
 #include "volume.hpp"
 #include "vz/base/json.hpp"
+#include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/sys/file.hpp"
 #include "vz/sys/mount.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace vz::ops {
 
@@ -26,21 +28,56 @@ Json to_json(const Snapshot& snapshot) {
     json.set("date", snapshot.date);
     json.set("conf", snapshot.conf);
     json.set("mounted_at", snapshot.mounted_at);
+    if (snapshot.lost)
+        json.set("lost", true);
     return json;
 }
 
 Snapshot read_snapshot(const Json& json) {
     const Json* date = json.find("date");
+    const Json* lost = json.find("lost");
     return {json.string_or("id"),
             json.string_or("parent"),
             json.string_or("name"),
             json.string_or("description"),
             static_cast<std::int64_t>(date ? date->as_uint() : 0),
             json.string_or("conf"),
-            json.string_or("mounted_at")};
+            json.string_or("mounted_at"),
+            lost && lost->as_bool() && *lost->as_bool()};
+}
+
+// What is not as we write it was damaged by others, and nothing of it counts: ids become names of files.
+Result<void> check_ids(const SnapshotTree& tree) {
+    std::set<std::string_view> ids;
+    for (const auto& snapshot : tree.snapshots) {
+        VZ_ASSIGN(const auto id, parse_snapshot_id(snapshot.id));
+        if (id != snapshot.id || !ids.insert(snapshot.id).second)
+            return fail(Errc::snapshot_list, "{} comes twice, or is not written as an id",
+                        text::printable(snapshot.id));
+    }
+    return {};
 }
 
 } // namespace
+
+Result<std::string> parse_snapshot_id(std::string_view text) {
+    if (text.size() > 1 && text.front() == '{' && text.back() == '}')
+        text = text.substr(1, text.size() - 2);
+    std::string id;
+    for (const char c : text)
+        id += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    const auto fits = [&](std::size_t at) {
+        const bool dash = at == 8 || at == 13 || at == 18 || at == 23;
+        const char c = id[at];
+        return dash ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    };
+    bool good = id.size() == 36;
+    for (std::size_t i = 0; good && i < id.size(); ++i)
+        good = fits(i);
+    if (!good)
+        return fail(Errc::bad_value, "not the id of a snapshot: {}", text::printable(text));
+    return id;
+}
 
 const Snapshot* SnapshotTree::find(std::string_view id) const {
     const auto found = std::find_if(snapshots.begin(), snapshots.end(),
@@ -61,6 +98,10 @@ Result<SnapshotTree> parse_snapshots(std::string_view text) {
     tree.current = json.string_or("current");
     for (const auto& item : *list->as_array())
         tree.snapshots.push_back(read_snapshot(item));
+    VZ_TRY(check_ids(tree).as(Errc::snapshot_list));
+    for (auto& snapshot : tree.snapshots)
+        if (!tree.find(snapshot.parent))
+            snapshot.parent.clear();
     return tree;
 }
 
@@ -77,7 +118,15 @@ std::string snapshots_text(const SnapshotTree& tree) {
 Result<SnapshotTree> load_snapshots(const std::string& private_area) {
     const auto path = record_path(private_area);
     VZ_ASSIGN(const auto text, sys::read_file(path));
-    return text ? parse_snapshots(*text).context(path) : SnapshotTree{};
+    if (!text)
+        return SnapshotTree{};
+    auto tree = parse_snapshots(*text);
+    if (!tree)
+        return fail(Errc::snapshot_list,
+                    "{} is damaged ({}): put back a good one, or move it away; the snapshots stay, without "
+                    "their names and configurations",
+                    path, tree.error().what);
+    return tree;
 }
 
 Result<void> save_snapshots(const std::string& private_area, const SnapshotTree& tree) {
@@ -85,8 +134,16 @@ Result<void> save_snapshots(const std::string& private_area, const SnapshotTree&
 }
 
 void add_snapshot(SnapshotTree& tree, Snapshot snapshot) {
-    snapshot.parent = tree.current;
+    snapshot.parent = tree.find(tree.current) ? tree.current : std::string();
     tree.current = snapshot.id;
+    tree.snapshots.push_back(std::move(snapshot));
+}
+
+void add_lost(SnapshotTree& tree, std::string id, std::int64_t date) {
+    Snapshot snapshot;
+    snapshot.id = std::move(id);
+    snapshot.date = date;
+    snapshot.lost = true;
     tree.snapshots.push_back(std::move(snapshot));
 }
 
@@ -120,16 +177,25 @@ Result<void> check_none_mounted(const std::string& private_area) {
 Result<void> finish_rollback(const config::Host& host, config::Ctid ctid, const Rollback& rollback) {
     VZ_ASSIGN(auto container, config::load_container(host, ctid));
     VZ_ASSIGN(const auto volume, volume_of(container));
+    VZ_ASSIGN(auto tree, load_snapshots(volume.private_area));
     VZ_TRY(storage_for(container.layout())->rollback(volume, rollback.id).as(Errc::snapshot_switch));
     if (!rollback.conf.empty()) {
         VZ_TRY(sys::write_file_atomic(host.paths.ct_conf(ctid), rollback.conf).as(Errc::save_config));
         VZ_ASSIGN(container, config::load_container(host, ctid));
         VZ_TRY(config::link_name(host.paths, ctid, container.name()));
     }
-    VZ_ASSIGN(auto tree, load_snapshots(volume.private_area));
     tree.current = rollback.id;
     VZ_TRY(save_snapshots(volume.private_area, tree));
     return apply_disk_limits(container, silent_reporter());
+}
+
+Result<void> finish_snapshot(const config::Host& host, config::Ctid ctid, const std::string& id) {
+    VZ_ASSIGN(const auto container, config::load_container(host, ctid));
+    VZ_ASSIGN(const auto volume, volume_of(container));
+    const auto tree = load_snapshots(volume.private_area);
+    if (!tree || tree->find(id)) // of a damaged record nobody knows what it listed
+        return {};
+    return storage_for(container.layout())->remove_snapshot(volume, id);
 }
 
 } // namespace vz::ops

@@ -43,6 +43,7 @@ struct Rollback {
 
 struct Pending {
     std::optional<Rollback> rollback; // to carry out, from its beginning
+    std::string snapshot;             // the id of one being made or removed: goes unless the record lists it
     std::vector<Area> scratch_areas;  // to remove in any case
     std::vector<Area> areas;          // to remove if NUM.conf does not exist
     std::optional<Swap> swap;         // for a container that exists
@@ -63,6 +64,9 @@ Result<void> finish(const config::Host& host, config::Ctid ctid);
 // Finishes what dead processes left. Containers that others hold are left alone; failures are told to the
 // reporter.
 void finish_pending(const Context& context);
+
+// What is announced for one container; nothing is the rule.
+std::optional<Pending> pending_of(const config::Host& host, config::Ctid ctid);
 
 // All announced work, for choosing ids and names that nobody else is about to take.
 std::vector<Pending> all_pending(const config::Host& host);

@@ -21,6 +21,7 @@ struct Snapshot {
     std::int64_t date = 0;  // seconds since 1970
     std::string conf;       // NUM.conf of that moment; "": was not wanted
     std::string mounted_at; // by snapshot-mount
+    bool lost = false;      // there are its files, and nothing else is known: the record was lost
 };
 
 struct SnapshotTree {
@@ -34,7 +35,7 @@ struct SnapshotTree {
 // "{uuid}" or "uuid" in any case, as it is kept. Errc::bad_value.
 Result<std::string> parse_snapshot_id(std::string_view text);
 
-// Errc::no_container_config, no_private, snapshot_list.
+// All, also those that only their files tell of. Errc::no_container_config, snapshot_list.
 Result<SnapshotTree> list_snapshots(const Context& context, config::Ctid ctid);
 
 struct SnapshotRequest {
