@@ -40,6 +40,40 @@ after_clone() {
 STRACE=-f step_through clone "$calls" after_clone "${clone[@]}"
 step_through clone "$calls" after_clone "${clone[@]}"
 
+# ---- vzclone of so much that it becomes a layer -------------------------------------------------------------------
+quietly 0 vzctl mount 101
+large=$(head -c 20M /dev/urandom | tee /var/lib/vz/root/101/large | sha256sum)
+quietly 0 vzctl umount 101
+cp -a /var/lib/vz/private/101/upper "$VZ_SANDBOX/fresh"
+with_fresh_source() { # as it was: what is a layer already needs no freezing
+    rm -rf /var/lib/vz/private/101/{upper,work,layers,freezing,.new}
+    cp -a "$VZ_SANDBOX/fresh" /var/lib/vz/private/101/upper
+    mkdir -m 700 /var/lib/vz/private/101/work
+    chown --reference "$VZ_SANDBOX/fresh" /var/lib/vz/private/101/work
+}
+after_freezing() {
+    if [ -e /etc/vz/conf/105.conf ]; then quietly 0 vzctl destroy 105; fi
+    quietly 0 "${clone[@]}"
+    local ctid
+    for ctid in 101 105; do
+        quietly 0 vzctl mount "$ctid"
+        equal_quietly "$ctid has its files" "$large" "$(sha256sum <"/var/lib/vz/root/$ctid/large")"
+        equal_quietly "$ctid: and small ones" first "$(cat "/var/lib/vz/root/$ctid/etc/own/state")"
+        quietly 0 vzctl umount "$ctid"
+    done
+    quietly 0 vzctl destroy 105
+    equal_quietly "no more layers than are named" 1 "$(ls -A /var/lib/vz/private/.layers | wc -l)"
+    with_fresh_source
+    rm -rf /var/lib/vz/private/.layers
+    same_traces "$clean"
+}
+with_fresh_source
+clean=$(traces)
+step_through layer "$calls" after_freezing "${clone[@]}"
+quietly 0 vzctl mount 101
+rm /var/lib/vz/root/101/large
+quietly 0 vzctl umount 101
+
 # ---- snapshot --------------------------------------------------------------------------------------------------
 quietly 0 vzctl snapshot 101 --id "$one" --name first
 quietly 0 vzctl snapshot 101 --id "$new"

@@ -3,6 +3,7 @@
 // folders of the private area owned by the container's root (an id-mapped upper would make the overlay
 // read-only).
 #include "area.hpp"
+#include "layers.hpp"
 #include "vz/sys/file.hpp"
 #include "vz/sys/mount.hpp"
 #include "vz/sys/tree_copy.hpp"
@@ -21,20 +22,6 @@ namespace vz::storage {
 
 namespace {
 
-Result<void> make_owned_folder(const std::string& path, const sys::IdRange& ids, mode_t mode) {
-    if (::mkdir(path.c_str(), 0700) != 0 || ::chown(path.c_str(), ids.uid_base, ids.gid_base) != 0 ||
-        ::chmod(path.c_str(), mode) != 0)
-        return sys_fail(errno,
-                        errno == ENOSPC || errno == EDQUOT ? Errc::no_disk_space : Errc::create_private,
-                        "create {}", path);
-    return {};
-}
-
-Result<void> make_layers(const Volume& volume, const std::string& folder) {
-    VZ_TRY(make_owned_folder(folder + "/upper", volume.ids, 0755));
-    return make_owned_folder(folder + "/work", volume.ids, 0700);
-}
-
 // `work` in a thread with a mount namespace of its own, where mounts can stand for a moment that nobody else
 // ever sees, and that vanish with us. Descriptors are shared by all threads.
 Result<sys::Fd> in_private_mounts(const std::function<Result<sys::Fd>()>& work) {
@@ -48,12 +35,27 @@ Result<sys::Fd> in_private_mounts(const std::function<Result<sys::Fd>()>& work) 
     return *std::move(done);
 }
 
-// The lower layer of an overlay must stand at some path while it is made. `folder` holds upper and work.
-Result<sys::Fd> overlay_on(const sys::Fd& lower, const std::string& folder) {
+// Lower layers must stand at some path while an overlay is made. Each host has this one, and no layer lies in
+// it.
+constexpr const char* k_stand = "/sys";
+
+Result<std::vector<std::string>> attach_all(const std::vector<sys::Fd>& layers) {
+    if (::mount("vz", k_stand, "tmpfs", 0, "size=64k,mode=0700") != 0)
+        return sys_fail(errno, Errc::mount, "mount a tmpfs on {}", k_stand);
+    std::vector<std::string> paths;
+    for (const auto& layer : layers) {
+        paths.push_back(format("{}/{}", k_stand, paths.size()));
+        VZ_TRY(sys::make_dirs(paths.back(), 0700));
+        VZ_TRY(sys::attach_mount(layer, paths.back()));
+    }
+    return paths;
+}
+
+// `lower`: newest first. `folder` holds upper and work.
+Result<sys::Fd> overlay_on(const std::vector<sys::Fd>& lower, const std::string& folder) {
     return in_private_mounts([&]() -> Result<sys::Fd> {
-        const std::string stand = "/sys"; // each host has it, and no layer lies in it
-        VZ_TRY(sys::attach_mount(lower, stand));
-        return sys::make_overlay({{stand}, folder + "/upper", folder + "/work"});
+        VZ_ASSIGN(const auto paths, attach_all(lower));
+        return sys::make_overlay({paths, folder + "/upper", folder + "/work"});
     });
 }
 
@@ -64,6 +66,26 @@ Result<sys::Fd> template_layer(const Volume& volume) {
                     volume.template_tree);
     VZ_ASSIGN(const auto userns, sys::make_userns(volume.ids));
     return sys::clone_mount_mapped(volume.template_tree, userns);
+}
+
+Result<sys::Fd> frozen_layer(const layers::Layer& layer, const Volume& volume) {
+    if (layer.owners == volume.ids)
+        return sys::clone_mount(layer.path);
+    VZ_ASSIGN(const auto userns, sys::make_userns_from(layer.owners, volume.ids));
+    return sys::clone_mount_mapped(layer.path, userns);
+}
+
+// The container's files, or those of a snapshot: upper and work of `folder` on all that lies below.
+Result<sys::Fd> open_overlay(const Volume& volume, const std::string& folder) {
+    VZ_ASSIGN(const auto frozen, layers::below(volume, folder));
+    std::vector<sys::Fd> lower;
+    for (const auto& layer : frozen) {
+        VZ_ASSIGN(auto mount, frozen_layer(layer, volume));
+        lower.push_back(std::move(mount));
+    }
+    VZ_ASSIGN(auto mount, template_layer(volume));
+    lower.push_back(std::move(mount));
+    return overlay_on(lower, folder);
 }
 
 Result<void> remove_folder(const std::string& path) {
@@ -105,6 +127,24 @@ Result<void> copy_layers(const std::string& from, const sys::IdRange& owner, con
     return {};
 }
 
+// Two overlays cannot have the same upper (overlayfs.rst, index=on): if it can be had, nobody else has it.
+bool is_in_use(const Volume& volume, const std::string& folder) {
+    return sys::is_mount_point(volume.root) || !open_overlay(volume, folder);
+}
+
+// Puts into the empty overlay `to` what `from`, which may be in use, has above the template. Much of it
+// becomes a layer that both share, if nobody is writing there.
+Result<void> copy_or_share(const Volume& volume, const std::string& from, const Volume& target,
+                           const std::string& to) {
+    const bool freezes = layers::is_worth_freezing(volume, from) && !is_in_use(volume, from);
+    if (freezes)
+        VZ_TRY(layers::freeze(volume, from));
+    if (layers::has_any(from) || layers::has_any(target.private_area))
+        VZ_TRY(layers::share(from, to));
+    VZ_TRY(copy_layers(from, volume.ids, to, target.ids));
+    return freezes ? layers::sweep(volume) : Result<void>();
+}
+
 class OverlayStorage : public Storage {
 public:
     Traits traits() const override {
@@ -117,15 +157,17 @@ public:
 
     Result<void> create(const Volume& volume, const Fill&) const override {
         VZ_TRY(area::create(volume));
-        return make_layers(volume, volume.private_area);
+        return layers::make_empty(volume.private_area, volume.ids);
     }
 
-    Result<void> remove(const Volume& volume) const override { return area::remove(volume); }
+    Result<void> remove(const Volume& volume) const override {
+        VZ_TRY(area::remove(volume));
+        return layers::sweep(volume).as(Errc::delete_private);
+    }
 
     Result<sys::Fd> open(const Volume& volume) const override {
         VZ_TRY(settle(volume));
-        VZ_ASSIGN(const auto lower, template_layer(volume));
-        return overlay_on(lower, volume.private_area);
+        return open_overlay(volume, volume.private_area);
     }
 
     Result<Files> files(const Volume& volume) const override {
@@ -136,7 +178,12 @@ public:
     Result<void> clone(const Volume& source, const Volume& target) const override {
         VZ_TRY(settle(source));
         VZ_TRY(create(target, {}));
-        return copy_layers(source.private_area, source.ids, target.private_area, target.ids);
+        const auto& from = source.private_area;
+        if (area::parent_of(from) == area::parent_of(target.private_area))
+            return copy_or_share(source, from, target, target.private_area);
+        // There, layers are out of reach.
+        return layers::has_any(from) ? copy_files(*this, source, *this, target)
+                                     : copy_layers(from, source.ids, target.private_area, target.ids);
     }
 
     Result<void> take_snapshot(const Volume& volume, const std::string& id) const override {
@@ -153,6 +200,7 @@ public:
         VZ_ASSIGN(const auto snapshot, snapshot_path(volume, id));
         if (!sys::exists(snapshot))
             return fail(Errc::snapshot_switch, "snapshot {} does not exist", id);
+        VZ_TRY(layers::settle(volume, snapshot).as(Errc::snapshot_switch));
         VZ_TRY(copy_aside(volume, snapshot).as(Errc::snapshot_switch));
         // From this name on it is done: whoever comes next settles it.
         VZ_TRY(sys::rename_durably(aside_of(volume), coming_of(volume)).as(Errc::snapshot_switch));
@@ -162,15 +210,16 @@ public:
     Result<void> remove_snapshot(const Volume& volume, const std::string& id) const override {
         VZ_ASSIGN(const auto snapshot, snapshot_path(volume, id));
         VZ_TRY(remove_folder(aside_of(volume)));
-        return remove_folder(snapshot).as(Errc::snapshot_delete);
+        VZ_TRY(remove_folder(snapshot).as(Errc::snapshot_delete));
+        return layers::sweep(volume).as(Errc::snapshot_delete);
     }
 
     Result<sys::Fd> open_snapshot(const Volume& volume, const std::string& id) const override {
         VZ_ASSIGN(const auto snapshot, snapshot_path(volume, id));
         if (!sys::exists(snapshot))
             return fail(Errc::snapshot_mount, "snapshot {} does not exist", id);
-        VZ_ASSIGN(const auto lower, template_layer(volume));
-        VZ_ASSIGN(auto mount, overlay_on(lower, snapshot));
+        VZ_TRY(layers::settle(volume, snapshot));
+        VZ_ASSIGN(auto mount, open_overlay(volume, snapshot));
         VZ_TRY(sys::set_mount_access(mount, sys::Access::read_only));
         return mount;
     }
@@ -201,21 +250,24 @@ private:
         const auto aside = aside_of(volume);
         VZ_TRY(remove_folder(aside));
         VZ_TRY(sys::make_dirs(aside, 0700));
-        VZ_TRY(make_layers(volume, aside));
-        return copy_layers(from, volume.ids, aside, volume.ids);
+        VZ_TRY(layers::make_empty(aside, volume.ids));
+        return copy_or_share(volume, from, volume, aside);
     }
 
-    // Ends a rollback that was decided: upper and work belong together, but cannot be replaced in one step.
+    // Ends a rollback that was decided: upper, work and layers belong together, but cannot be replaced in one
+    // step.
     static Result<void> settle(const Volume& volume) {
+        VZ_TRY(layers::settle(volume, volume.private_area));
         const auto coming = coming_of(volume);
         if (!sys::exists(coming))
             return {};
-        for (const char* layer : {"/upper", "/work"})
+        for (const char* layer : {"/upper", "/work", "/layers"})
             if (sys::exists(coming + layer)) {
                 VZ_TRY(remove_folder(volume.private_area + layer));
                 VZ_TRY(sys::rename_durably(coming + layer, volume.private_area + layer));
             }
-        return remove_folder(coming);
+        VZ_TRY(remove_folder(coming));
+        return layers::sweep(volume);
     }
 };
 

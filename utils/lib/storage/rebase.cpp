@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/storage/rebase.hpp"
 
+#include "layers.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/tree_copy.hpp"
 
@@ -105,22 +106,55 @@ const RebaseRules k_default_rules{{"/var/log/*", "/var/cache/*", "/var/tmp/*", "
                                    "/etc/hosts", "/etc/resolv.conf", "/etc/ssh/ssh_host_*", "/etc/.pwd.lock"},
                                   {"/etc/ld.so.cache", "/etc/.updated", "/var/.updated"}};
 
+// What a container has above its template: its upper, then the layers that it shares with copies of it.
+using Stack = std::vector<Tree>;
+
+// Whether a layer hides what lies at that path further down: it has something there, or above it, that is no
+// folder, or a folder that is opaque.
+Result<bool> hides(const Tree& layer, const std::string& path) {
+    for (std::size_t end = 0; end != std::string::npos;) {
+        end = path.find('/', end + 1);
+        const auto part = path.substr(0, end);
+        VZ_ASSIGN(const auto st, layer.dir.stat(part));
+        if (!st)
+            return false;
+        if (!S_ISDIR(st->st_mode) || (end != std::string::npos && is_opaque(layer.dir, part)))
+            return true;
+    }
+    return is_opaque(layer.dir, path);
+}
+
+Result<bool> is_hidden(const Stack& stack, std::size_t level, const std::string& path) {
+    for (std::size_t above = 0; above < level; ++above) {
+        VZ_ASSIGN(const bool hidden, hides(stack[above], path));
+        if (hidden)
+            return true;
+    }
+    return false;
+}
+
 class Planner {
 public:
-    Planner(Tree old_tree, Tree new_tree, Tree upper, const RebaseRules& rules)
-        : m_old(old_tree), m_new(new_tree), m_upper(upper), m_rules(rules) {}
+    Planner(Tree old_tree, Tree new_tree, const Stack& stack, const RebaseRules& rules)
+        : m_old(old_tree), m_new(new_tree), m_stack(stack), m_rules(rules) {}
 
     Result<RebasePlan> run() {
-        VZ_TRY(walk("."));
+        for (m_level = 0; m_level < m_stack.size(); ++m_level)
+            VZ_TRY(walk("."));
         return std::move(m_plan);
     }
 
 private:
+    const Tree& upper() const { return m_stack[m_level]; }
+
     Result<void> walk(const std::string& folder) {
-        VZ_ASSIGN(const auto names, m_upper.dir.list(folder));
+        VZ_ASSIGN(const auto names, upper().dir.list(folder));
         for (const auto& name : names) {
             const auto path = folder == "." ? name : folder + "/" + name;
-            VZ_ASSIGN(const auto st, m_upper.dir.stat(path));
+            VZ_ASSIGN(const bool hidden, is_hidden(m_stack, m_level, path));
+            if (hidden)
+                continue;
+            VZ_ASSIGN(const auto st, upper().dir.stat(path));
             if (st)
                 VZ_TRY(visit(path, *st));
         }
@@ -135,7 +169,7 @@ private:
         if (!S_ISDIR(st.st_mode))
             return visit_file(path);
         VZ_ASSIGN(const auto there, m_new.dir.stat(path));
-        if (is_opaque(m_upper.dir, path)) {
+        if (is_opaque(upper().dir, path)) {
             m_plan.removed.push_back(path); // all below is the container's own
             return {};
         }
@@ -150,7 +184,7 @@ private:
         VZ_ASSIGN(const bool untouched, same(m_old, m_new, path));
         if (untouched)
             return {};
-        VZ_ASSIGN(const bool alike, same(m_upper, m_new, path));
+        VZ_ASSIGN(const bool alike, same(upper(), m_new, path));
         if (alike)
             m_plan.taken.push_back(path); // shared again
         else
@@ -172,13 +206,49 @@ private:
 
     Tree m_old;
     Tree m_new;
-    Tree m_upper;
+    const Stack& m_stack;
+    std::size_t m_level = 0;
     const RebaseRules& m_rules;
     RebasePlan m_plan;
 };
 
-std::string upper_of(const Volume& volume) {
-    return volume.private_area + "/upper";
+// Keeps the folders open that a stack is made of.
+struct Opened {
+    std::vector<sys::Dir> folders;
+    Stack stack;
+};
+
+Result<Opened> open_stack(const Volume& volume) {
+    VZ_ASSIGN(auto all, layers::below(volume, volume.private_area));
+    all.insert(all.begin(), {volume.private_area + "/upper", volume.ids});
+    Opened out;
+    for (const auto& layer : all) {
+        VZ_ASSIGN(auto folder, sys::Dir::open(layer.path).as(Errc::no_private));
+        out.folders.push_back(std::move(folder));
+    }
+    for (std::size_t i = 0; i < all.size(); ++i)
+        out.stack.push_back({out.folders[i], all[i].owners});
+    return out;
+}
+
+using Paths = std::set<std::string, std::less<>>;
+
+// What one layer adds to the new container: not what is hidden, taken from the template, or a mark of
+// something removed.
+Result<void> copy_level(const Stack& stack, std::size_t level, const Files& files, const Paths& taken,
+                        const Paths& removed) {
+    std::optional<Error> failed;
+    sys::TreeCopy copy{stack[level].dir, files.root, stack[level].owners, files.owners};
+    copy.additive = true;
+    copy.wants = [&](std::string_view path, mode_t mode) {
+        const auto hidden = is_hidden(stack, level, std::string(path));
+        if (!hidden)
+            failed = hidden.error();
+        const bool is_mark = S_ISCHR(mode) && removed.count(path) > 0;
+        return hidden && !*hidden && !is_mark && taken.count(path) == 0;
+    };
+    VZ_TRY(sys::copy_tree(copy));
+    return failed ? Result<void>(std::move(*failed)) : Result<void>();
 }
 
 Result<void> sync(const sys::Dir& dir) {
@@ -195,25 +265,21 @@ Result<RebasePlan> plan_rebase(const Volume& volume, const std::string& new_tree
     const sys::IdRange natural{0, 0, volume.ids.count};
     VZ_ASSIGN(const auto old_dir, sys::Dir::open(volume.template_tree).as(Errc::template_not_found));
     VZ_ASSIGN(const auto new_dir, sys::Dir::open(new_tree).as(Errc::template_not_found));
-    VZ_ASSIGN(const auto upper, sys::Dir::open(upper_of(volume)).as(Errc::no_private));
-    return Planner({old_dir, natural}, {new_dir, natural}, {upper, volume.ids}, rules).run();
+    VZ_ASSIGN(const auto opened, open_stack(volume));
+    return Planner({old_dir, natural}, {new_dir, natural}, opened.stack, rules).run();
 }
 
 Result<void> apply_rebase(const Volume& source, const Volume& target, const RebasePlan& plan) {
     const auto overlay = make_overlay_storage();
-    VZ_ASSIGN(const auto upper, sys::Dir::open(upper_of(source)).as(Errc::no_private));
+    VZ_ASSIGN(const auto opened, open_stack(source));
     VZ_ASSIGN(const auto files, overlay->files(target));
     for (const auto& path : plan.removed)
         VZ_TRY(files.root.remove_tree(path));
-    const std::set<std::string, std::less<>> taken(plan.taken.begin(), plan.taken.end());
-    const std::set<std::string, std::less<>> removed(plan.removed.begin(), plan.removed.end());
-    sys::TreeCopy copy{upper, files.root, source.ids, files.owners};
-    copy.additive = true;
-    copy.wants = [&](std::string_view path, mode_t mode) {
-        const bool is_mark = S_ISCHR(mode) && removed.count(path) > 0; // of what was removed
-        return !is_mark && taken.count(path) == 0;
-    };
-    VZ_TRY(sys::copy_tree(copy));
+    const Paths taken(plan.taken.begin(), plan.taken.end());
+    const Paths removed(plan.removed.begin(), plan.removed.end());
+    // The oldest first: folders that several have get the attributes of the newest.
+    for (auto level = opened.stack.size(); level-- > 0;)
+        VZ_TRY(copy_level(opened.stack, level, files, taken, removed));
     return sync(files.root);
 }
 
