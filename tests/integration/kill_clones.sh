@@ -69,7 +69,7 @@ after_freezing() {
 }
 with_fresh_source
 clean=$(traces)
-step_through layer "$calls" after_freezing "${clone[@]}"
+STRACE=-f step_through layer "$calls" after_freezing "${clone[@]}"
 quietly 0 vzctl mount 101
 rm /var/lib/vz/root/101/large
 quietly 0 vzctl umount 101

@@ -51,6 +51,32 @@ check_limits() { # FILE-SYSTEM LAYOUT
     expect 0 vzctl destroy 101
 }
 
+# A clone shares what its source had; when the source is gone, nobody is charged for it.
+check_shared_layers() {
+    expect 0 vzctl create 101 --ostemplate tiny --diskspace 60M
+    expect 0 vzctl mount 101
+    check "the container has much" dd if=/dev/urandom of=/var/lib/vz/root/101/large bs=1M count=30 status=none
+    expect 0 vzctl umount 101
+    expect 0 vzclone 101 102
+    check "it is shared" test -e "$folder"/private/.layers/*/upper/large
+    check "it counts against the source" between 25 31 "$((60 - $(left 101)))"
+    expect 0 vzctl destroy 101
+    expect 0 vzctl create 101 --ostemplate tiny --diskspace 60M
+    check "not against the next one of that number" between 59 60 "$(left 101)"
+    expect 0 vzctl destroy 101
+    expect 0 vzctl mount 102
+    check "the clone has all" test "$(stat -c %s /var/lib/vz/root/102/large)" = $((30 << 20))
+    expect 0 vzctl umount 102
+    expect 0 vzctl destroy 102
+    equal "and it goes with the last one" "" "$(ls -A "$folder/private")"
+}
+
+left() { # CTID: MB that are free in it
+    vzctl --quiet mount "$1" >/dev/null 2>&1
+    df -BM --output=avail "/var/lib/vz/root/$1" | tr -dc 0-9
+    vzctl --quiet umount "$1" >/dev/null 2>&1
+}
+
 check_late_quotas() {
     local before
     mount_new ext4 "-O ^quota,^project" defaults
@@ -80,6 +106,7 @@ cp /etc/vz/vz.conf "$VZ_TMP/vz.conf"
 sed -i "s|^VE_PRIVATE=.*|VE_PRIVATE=\"$folder/private/\$VEID\"|" /etc/vz/vz.conf
 mount_new ext4 "-O quota,project" prjquota
 check_limits ext4 overlay
+check_shared_layers
 unmount_it
 mount_new xfs "" prjquota
 check_limits xfs dir

@@ -221,8 +221,11 @@ Result<void> freeze(const Volume& volume, const std::string& folder) {
     const auto layer = store_of(volume) + "/" + id;
     VZ_TRY(sys::write_file_atomic(note_of(folder), id + "\n", 0600)); // before there is anything to sweep
     VZ_TRY(sys::make_dirs(layer, 0700));
-    VZ_TRY(sys::rename_durably(folder + "/upper", layer + "/upper"));
-    return settle(volume, folder);
+    auto moved = sys::rename_durably(folder + "/upper", layer + "/upper");
+    if (!moved)
+        ::rmdir(layer.c_str());
+    VZ_TRY(settle(volume, folder));
+    return moved;
 }
 
 Result<void> settle(const Volume& volume, const std::string& folder) {

@@ -29,7 +29,8 @@ Result<std::vector<Layer>> below(const Volume& volume, const std::string& folder
 bool is_worth_freezing(const Volume& volume, const std::string& folder);
 
 // Makes the upper of `folder`, which nobody has mounted, its newest layer. Killed in between, settle() ends
-// it.
+// it. An error whose sys_errno is EXDEV: it cannot be one (folders with quota projects of somebody else's),
+// and nothing has changed.
 Result<void> freeze(const Volume& volume, const std::string& folder);
 Result<void> settle(const Volume& volume, const std::string& folder);
 

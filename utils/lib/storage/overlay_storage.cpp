@@ -4,6 +4,7 @@
 // read-only).
 #include "area.hpp"
 #include "layers.hpp"
+#include "project_quota.hpp"
 #include "vz/sys/file.hpp"
 #include "vz/sys/mount.hpp"
 #include "vz/sys/tree_copy.hpp"
@@ -132,17 +133,39 @@ bool is_in_use(const Volume& volume, const std::string& folder) {
     return sys::is_mount_point(volume.root) || !open_overlay(volume, folder);
 }
 
+// Whether it became a layer.
+Result<bool> freeze_if_worth(const Volume& volume, const std::string& folder) {
+    if (!layers::is_worth_freezing(volume, folder) || is_in_use(volume, folder))
+        return false;
+    const auto done = layers::freeze(volume, folder);
+    if (!done && done.error().sys_errno != EXDEV)
+        return done.error();
+    return done.has_value();
+}
+
+// Layers that others go on sharing must not count against the next container of that number.
+void release_layers(const Volume& volume, const std::vector<std::string>& snapshots) {
+    const auto project = project::of(volume.private_area);
+    if (!project)
+        return;
+    std::vector<std::string> folders = {volume.private_area};
+    for (const auto& id : snapshots)
+        folders.push_back(format("{}/snapshots/{}", volume.private_area, id));
+    for (const auto& folder : folders)
+        if (const auto shared = layers::below(volume, folder))
+            for (const auto& layer : *shared)
+                project::release(layer.path, *project);
+}
+
 // Puts into the empty overlay `to` what `from`, which may be in use, has above the template. Much of it
 // becomes a layer that both share, if nobody is writing there.
 Result<void> copy_or_share(const Volume& volume, const std::string& from, const Volume& target,
                            const std::string& to) {
-    const bool freezes = layers::is_worth_freezing(volume, from) && !is_in_use(volume, from);
-    if (freezes)
-        VZ_TRY(layers::freeze(volume, from));
+    VZ_ASSIGN(const bool frozen, freeze_if_worth(volume, from));
     if (layers::has_any(from) || layers::has_any(target.private_area))
         VZ_TRY(layers::share(from, to));
     VZ_TRY(copy_layers(from, volume.ids, to, target.ids));
-    return freezes ? layers::sweep(volume) : Result<void>();
+    return frozen ? layers::sweep(volume) : Result<void>();
 }
 
 class OverlayStorage : public Storage {
@@ -161,6 +184,7 @@ public:
     }
 
     Result<void> remove(const Volume& volume) const override {
+        release_layers(volume, list_snapshots(volume).value_or({}));
         VZ_TRY(area::remove(volume));
         return layers::sweep(volume).as(Errc::delete_private);
     }

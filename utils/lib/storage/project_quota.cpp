@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 #include <linux/quota.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -85,6 +86,28 @@ Result<void> enforce(const sys::Fd& fd, const std::string& folder, Reporter& out
     return {};
 }
 
+void release_one(const sys::Fd& fd, std::uint32_t project) {
+    fsxattr attributes{};
+    if (!fd || ::ioctl(fd.get(), FS_IOC_FSGETXATTR, &attributes) != 0 || attributes.fsx_projid != project)
+        return;
+    attributes.fsx_projid = 0;
+    attributes.fsx_xflags &= ~static_cast<std::uint32_t>(FS_XFLAG_PROJINHERIT);
+    (void)::ioctl(fd.get(), FS_IOC_FSSETXATTR, &attributes);
+}
+
+void release_below(const sys::Dir& dir, const std::string& path, std::uint32_t project) {
+    const auto st = dir.stat(path);
+    if (!st || !*st || (!S_ISDIR((*st)->st_mode) && !S_ISREG((*st)->st_mode)))
+        return;
+    if (const auto fd = dir.open_at(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK))
+        release_one(*fd, project);
+    if (!S_ISDIR((*st)->st_mode))
+        return;
+    const auto names = dir.list(path);
+    for (const auto& name : names ? *names : std::vector<std::string>{})
+        release_below(dir, format("{}/{}", path, name), project);
+}
+
 } // namespace
 
 std::uint32_t id_of(std::uint32_t number) {
@@ -104,6 +127,11 @@ void adopt(const std::string& folder, std::uint32_t project) {
     attributes.fsx_projid = project;
     attributes.fsx_xflags |= FS_XFLAG_PROJINHERIT;
     (void)::ioctl(fd->get(), FS_IOC_FSSETXATTR, &attributes);
+}
+
+void release(const std::string& folder, std::uint32_t project) {
+    if (const auto dir = sys::Dir::open(folder))
+        release_below(*dir, ".", project);
 }
 
 Result<void> set_limits(const std::string& folder, const DiskLimits& limits, Reporter& out) {

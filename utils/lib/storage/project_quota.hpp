@@ -20,6 +20,10 @@ std::optional<std::uint32_t> of(const std::string& folder);
 // then on everything made in it belongs to it.
 void adopt(const std::string& folder, std::uint32_t project);
 
+// Takes a folder with all that is in it out of a project. What cannot be opened without a risk (links, FIFOs,
+// devices) stays in it: it takes no room worth counting.
+void release(const std::string& folder, std::uint32_t project);
+
 // Errc::quota_set, with what to do, if the file system has no project quotas; Errc::quota_init if the folder
 // is in none of our projects.
 Result<void> set_limits(const std::string& folder, const DiskLimits& limits, Reporter& out);
