@@ -62,7 +62,7 @@ after_freezing() {
         quietly 0 vzctl umount "$ctid"
     done
     quietly 0 vzctl destroy 105
-    equal_quietly "no more layers than are named" 1 "$(ls -A /var/lib/vz/private/.layers | wc -l)"
+    equal_quietly "no more layers than are named" 1 "$(find /var/lib/vz/private/.layers -mindepth 1 -maxdepth 1 | wc -l)"
     with_fresh_source
     rm -rf /var/lib/vz/private/.layers
     same_traces "$clean"

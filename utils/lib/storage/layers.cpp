@@ -126,10 +126,6 @@ bool is_small(const sys::Dir& dir, const std::string& folder, std::size_t& files
     return true;
 }
 
-bool is_whiteout(const struct stat& st) {
-    return S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0);
-}
-
 // A file with several names in the layers below, of which the upper holds some only: the index, which joins
 // them, does not go into a layer. "U-1": no more names than those in the upper and the one in the index
 // itself (fs/overlayfs/util.c, ovl_set_nlink_upper).
@@ -260,6 +256,10 @@ Result<void> share(const std::string& from, const std::string& to) {
 Result<void> make_empty(const std::string& folder, const sys::IdRange& ids) {
     VZ_TRY(make_owned_folder(folder + "/upper", ids, 0755));
     return make_owned_folder(folder + "/work", ids, 0700);
+}
+
+bool is_whiteout(const struct stat& st) {
+    return S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0);
 }
 
 Result<void> sweep(const Volume& volume) {

@@ -12,6 +12,7 @@
 #include "vz/storage/storage.hpp"
 
 #include <string>
+#include <sys/stat.h>
 #include <vector>
 
 namespace vz::storage::layers {
@@ -41,6 +42,9 @@ Result<void> share(const std::string& from, const std::string& to);
 
 // Upper and work of an overlay without changes.
 Result<void> make_empty(const std::string& folder, const sys::IdRange& ids);
+
+// An overlay's mark for "removed here" (overlayfs.rst: whiteouts).
+bool is_whiteout(const struct stat& st);
 
 // Removes the layers beside the volume's area that nobody names any more.
 Result<void> sweep(const Volume& volume);

@@ -11,7 +11,6 @@
 #include <optional>
 #include <set>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -19,12 +18,7 @@ namespace vz::storage {
 
 namespace {
 
-// An overlay's mark for "removed here" (overlayfs.rst: whiteouts).
-bool is_whiteout(const struct stat& st) {
-    return S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0);
-}
-
-// Its mark for a folder that hides the lower one of that name.
+// An overlay's mark for a folder that hides the lower one of that name.
 bool is_opaque(const sys::Dir& upper, const std::string& path) {
     const auto folder = upper.open_at(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     char value = 0;
@@ -162,7 +156,7 @@ private:
     }
 
     Result<void> visit(const std::string& path, const struct stat& st) {
-        if (is_whiteout(st)) {
+        if (layers::is_whiteout(st)) {
             m_plan.removed.push_back(path);
             return {};
         }
