@@ -78,6 +78,7 @@ mounted() {
     expect 0 vzctl mount 101
     check "20: mounted already" grep -qi "already mounted" <<<"$out$err"
     expect 41 vzctl destroy 101 # 18: mounted
+    expect 41 vzctl destroy 101 --dry-run
     expect 0 vzctl umount 101
     check "umount says so" grep -q "Container is unmounted" <<<"$out"
     status_is "8: after umount" "exist unmounted down"
@@ -95,6 +96,7 @@ started() {
     expect 32 vzctl start 101 # 14: twice
     check "14: already running" grep -qi "already running" <<<"$err"
     expect 32 vzctl destroy 101
+    expect 32 vzctl destroy 101 --dry-run
     expect 32 vzctl umount 101
     expect 32 vzctl set 101 --private /var/lib/vz/private/other --save
     status_is "18, 20: refused, and still running" "exist mounted running"
@@ -216,11 +218,22 @@ refused_starts() {
     status_is "a start that failed leaves nothing" "exist unmounted down"
 }
 
+# What there is of containers and of the record of commands.
+everything() {
+    find /etc/vz /var/lib/vz /run/vz /var/log/vz/history.jsonl -printf '%p %T@ %l\n' | grep -v '^/run/vz/lock \|/pending ' | sort
+}
+
 destroyed() {
-    local lxc_lock
+    local lxc_lock before
     lxc_lock=/run/lxc/lock/run/vz/lxc/.ve-$(sed -n 's/^VE_UUID="\(.*\)"/\1/p' "$ct_conf")
     check "liblxc made a lock file" test -e "$lxc_lock"
     ln -s "$ct_conf" /etc/vz/names/second-name
+    before=$(everything)
+    expect 0 vzctl destroy 101 --dry-run
+    equal "--dry-run: what would go" "would remove $private
+would remove $root
+would keep $ct_conf as $ct_conf.destroyed" "$out"
+    equal "--dry-run: nothing is changed" "$before" "$(everything)"
     expect 0 vzctl destroy 101
     check_not "18: no lock file of liblxc" test -e "$lxc_lock"
     check "18: the configuration is kept aside" test -e $ct_conf.destroyed

@@ -77,18 +77,38 @@ kills() {
         # --foreground: waits until it is gone.
         { timeout --foreground -s KILL "$delay" vzctl --quiet snapshot-switch 101 --id "$one" >/dev/null 2>&1; } 2>/dev/null
         { timeout --foreground -s KILL "$delay" vzctl --quiet snapshot-switch 101 --id "$two" >/dev/null 2>&1; } 2>/dev/null
-        vzctl --quiet start 101
+        # It may still be about to end.
+        for _ in {1..50}; do vzctl --quiet start 101; [ -n "$(inside 'cat /srv/state')" ] && break; sleep 0.2; done
         check "one state or the other after $delay s" grep -qxE 'first|second' <<<"$(inside 'cat /srv/state')"
         equal "configuration and files fit" "$(inside 'cat /srv/state')" \
             "$(grep -q 10.10.0.3 /etc/vz/conf/101.conf && echo second || echo first)"
     done
 }
 
+would_be_done() {
+    local before record=/var/lib/vz/private/101/snapshots.json
+    before=$(cat "$record" /etc/vz/conf/101.conf /var/log/vz/history.jsonl; find /var/lib/vz/private/101 | sort)
+    expect 0 vzctl snapshot-switch 101 --id "$one" --must-resume --dry-run
+    equal "--dry-run: what would be done" "would put back the files of snapshot {$one}; what they are now would be lost
+would put back /etc/vz/conf/101.conf
+would start the container" "$out"
+    expect 0 vzctl snapshot-delete 101 --id "$one" --dry-run
+    equal "--dry-run: what would go" "would delete snapshot {$one}" "$out"
+    expect 158 vzctl snapshot-delete 101 --id 99999999-9999-9999-9999-999999999999 --dry-run
+    expect 159 vzctl snapshot-switch 101 --id 99999999-9999-9999-9999-999999999999 --dry-run
+    expect 20 vzctl snapshot-umount 101 --id "$one" --dry-run
+    equal "--dry-run: nothing is changed" "$(grep -v snapshot-umount <<<"$before")" \
+        "$(cat "$record" /etc/vz/conf/101.conf /var/log/vz/history.jsonl | grep -v snapshot-umount; find /var/lib/vz/private/101 | sort)"
+    equal "--dry-run: nor started" "CTID 101 exist unmounted down" "$(vzctl status 101)"
+}
+
 # What the configuration of then names may belong to others by now.
 conflicts() {
     expect 0 vzctl snapshot-switch 101 --id "$two" --skip-resume
+    would_be_done
     expect 0 vzctl set 101 --ipdel 10.10.0.2 --save
     expect 0 vzctl create 102 --ostemplate debian-13-x86_64-minimal --ipadd 10.10.0.2
+    expect 159 vzctl snapshot-switch 101 --id "$one" --dry-run
     expect 159 vzctl snapshot-switch 101 --id "$one"
     check "the way out is told" grep -q -- --skip-config <<<"$err"
     expect 0 vzctl snapshot-switch 101 --id "$one" --skip-config
@@ -101,6 +121,9 @@ conflicts() {
 }
 
 deleting() {
+    expect 0 vzctl snapshot-switch 101 --id "$two" --dry-run
+    check "--dry-run: that it runs is told" grep -q "^would kill the running container" <<<"$out"
+    equal "--dry-run: it runs on" first "$(inside 'cat /srv/state')"
     expect 0 vzctl snapshot-delete 101 --id "$one"
     equal "the child has no parent now" "-" "$(vzctl snapshot-list 101 -H -o parent_uuid)"
     expect 0 vzctl snapshot-switch 101 --id "$two"

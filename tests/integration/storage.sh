@@ -127,7 +127,19 @@ expect 0 vzctl convert 101 --layout btrfs
 check "the same layout is no work" grep -q "already" <<<"$out"
 expect 0 vzctl mount 101
 expect 41 vzctl convert 101 --layout dir
+expect 41 vzctl convert 101 --layout dir --dry-run
 expect 0 vzctl umount 101
+expect 53 vzctl convert 101 --layout lvm --dry-run
+expect 0 vzctl convert 101 --layout btrfs --dry-run
+check "--dry-run: no work is no work" grep -q "already" <<<"$out"
+before=$(cat /etc/vz/conf/101.conf)
+for layout in dir overlay; do
+    expect 0 vzctl convert 101 --layout "$layout" --dry-run
+    equal "--dry-run: what would be done" "would convert /var/lib/vz/private/101 from layout btrfs to $layout" "$out"
+    equal "--dry-run: the configuration is as it was" "$before" "$(cat /etc/vz/conf/101.conf)"
+    equal "--dry-run: and the files" "$wanted" "$(listing)"
+    equal "--dry-run: nothing is left over" "" "$(ls -d /var/lib/vz/private/101.* /var/lib/vz/pending/* 2>/dev/null)"
+done
 for layout in dir overlay btrfs overlay dir btrfs; do
     expect 0 vzctl convert 101 --layout "$layout"
     equal "$layout is written down" "$layout" "$(conf VE_LAYOUT)"

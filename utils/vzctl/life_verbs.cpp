@@ -48,6 +48,10 @@ std::vector<cli::Option> stop_options() {
             {"skip-umount", 0, cli::Takes::nothing, "", "leave it mounted"}};
 }
 
+std::vector<cli::Option> destroy_options() {
+    return {dry_run_option()};
+}
+
 std::vector<cli::Option> restart_options() {
     auto options = start_options();
     const auto more = stop_options();
@@ -89,8 +93,8 @@ Result<int> run_umount(const Call& call) {
 }
 
 Result<int> run_destroy(const Call& call) {
-    VZ_TRY(parse_options(*find_verb("destroy"), call.arguments));
-    return ok(ops::destroy(call.context, call.ctid));
+    VZ_ASSIGN(const auto parsed, parse_options(*find_verb("destroy"), call.arguments));
+    return ok(ops::destroy(call.context, call.ctid, dry_run(parsed)));
 }
 
 } // namespace vz::vzctl

@@ -16,6 +16,7 @@ Result<int> run_restart(const Call& call);
 Result<int> run_status(const Call& call);
 Result<int> run_mount(const Call& call);
 Result<int> run_umount(const Call& call);
+std::vector<cli::Option> destroy_options();
 Result<int> run_destroy(const Call& call);
 
 } // namespace vz::vzctl

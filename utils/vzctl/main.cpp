@@ -129,6 +129,9 @@ std::optional<std::vector<std::string>> words_to_keep(const vzctl::Verb& verb, c
     constexpr std::array k_only_show = {"status", "snapshot-list", "quotastat"};
     if (std::find(k_only_show.begin(), k_only_show.end(), verb.name) != k_only_show.end())
         return std::nullopt;
+    const auto parsed = vzctl::parse_options(verb, {global.rest.begin() + 2, global.rest.end()});
+    if (parsed && parsed->has("dry-run"))
+        return std::nullopt;
     std::vector<std::string> words{"vzctl"};
     words.insert(words.end(), global.rest.begin(), global.rest.end());
     if (verb.name.substr(0, 4) != "exec")

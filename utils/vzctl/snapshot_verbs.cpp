@@ -108,10 +108,15 @@ std::vector<Option> snapshot_switch_options() {
     return {id_option("the snapshot"),
             {"skip-resume", 0, Takes::nothing, "", "leave it stopped"},
             {"must-resume", 0, Takes::nothing, "", "start it although it did not run"},
-            {"skip-config", 0, Takes::nothing, "", "leave the configuration as it is"}};
+            {"skip-config", 0, Takes::nothing, "", "leave the configuration as it is"},
+            dry_run_option()};
 }
 
 std::vector<Option> snapshot_delete_options() {
+    return {id_option("the snapshot"), dry_run_option()};
+}
+
+std::vector<Option> snapshot_umount_options() {
     return {id_option("the snapshot")};
 }
 
@@ -149,14 +154,15 @@ Result<int> run_snapshot_switch(const Call& call) {
     const auto resume = parsed.has("skip-resume")   ? ops::Resume::never
                         : parsed.has("must-resume") ? ops::Resume::must
                                                     : ops::Resume::if_it_ran;
-    VZ_TRY(ops::switch_snapshot(call.context, call.ctid, {id, parsed.has("skip-config"), resume}));
+    VZ_TRY(ops::switch_snapshot(call.context, call.ctid,
+                                {id, parsed.has("skip-config"), resume, dry_run(parsed)}));
     return 0;
 }
 
 Result<int> run_snapshot_delete(const Call& call) {
     VZ_ASSIGN(const auto parsed, parse_options(*find_verb("snapshot-delete"), call.arguments));
     VZ_ASSIGN(const auto id, wanted_id(parsed));
-    VZ_TRY(ops::delete_snapshot(call.context, call.ctid, id));
+    VZ_TRY(ops::delete_snapshot(call.context, call.ctid, id, dry_run(parsed)));
     return 0;
 }
 

@@ -8,7 +8,8 @@ namespace vz::vzctl {
 
 std::vector<cli::Option> snapshot_options();
 std::vector<cli::Option> snapshot_switch_options();
-std::vector<cli::Option> snapshot_delete_options(); // also of snapshot-umount
+std::vector<cli::Option> snapshot_delete_options();
+std::vector<cli::Option> snapshot_umount_options();
 std::vector<cli::Option> snapshot_mount_options();
 std::vector<cli::Option> snapshot_list_options();
 

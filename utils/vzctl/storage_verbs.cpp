@@ -24,14 +24,14 @@ Result<std::string> layout_word(const cli::Parsed& parsed) {
 } // namespace
 
 std::vector<cli::Option> convert_options() {
-    return {
-        {"layout", 0, cli::Takes::value, "dir|overlay|btrfs|lvm|lvmthin", "how its files are to be kept"}};
+    return {{"layout", 0, cli::Takes::value, "dir|overlay|btrfs|lvm|lvmthin", "how its files are to be kept"},
+            dry_run_option()};
 }
 
 Result<int> run_convert(const Call& call) {
     VZ_ASSIGN(const auto parsed, parse_options(*find_verb("convert"), call.arguments));
     VZ_ASSIGN(const auto layout, layout_word(parsed));
-    return ok(ops::convert(call.context, call.ctid, layout));
+    return ok(ops::convert(call.context, call.ctid, layout, dry_run(parsed)));
 }
 
 std::vector<cli::Option> rebase_options() {

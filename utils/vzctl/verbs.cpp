@@ -25,8 +25,8 @@ std::vector<Option> no_options() {
 const std::array k_verbs = std::to_array<Verb>({
     {"create", "", "[options]", "make a container from a template", Needs::lock, false, false, create_options,
      run_create},
-    {"destroy", "delete", "", "remove a stopped container and its files", Needs::conf_and_lock, false, false,
-     no_options, run_destroy},
+    {"destroy", "delete", "[--dry-run]", "remove a stopped container and its files", Needs::conf_and_lock,
+     false, false, destroy_options, run_destroy},
     {"start", "", "[--wait] [--force]", "start it", Needs::conf_and_lock, false, false, start_options,
      run_start},
     {"stop", "", "[--fast] [--skip-umount]", "stop it", Needs::conf_and_lock, false, false, stop_options,
@@ -60,7 +60,7 @@ const std::array k_verbs = std::to_array<Verb>({
     {"snapshot-mount", "", "--id UUID --target FOLDER", "look at the files of a state", Needs::conf_and_lock,
      false, false, snapshot_mount_options, run_snapshot_mount},
     {"snapshot-umount", "", "--id UUID", "end that", Needs::conf_and_lock, false, false,
-     snapshot_delete_options, run_snapshot_umount},
+     snapshot_umount_options, run_snapshot_umount},
     {"snapshot-list", "", "[-H] [-o FIELD,...]", "list the states", Needs::conf, false, false,
      snapshot_list_options, run_snapshot_list},
     {"enter", "", "[--exec COMMAND...]", "open a shell in it", Needs::conf, false, true, no_options,
@@ -95,6 +95,14 @@ Result<cli::Parsed> parse_options(const Verb& verb, const std::vector<std::strin
         return fail(Errc::bad_syntax, "Invalid argument {}; vzctl {} --help lists the options",
                     text::printable(parsed.operands()[0]), verb.name);
     return parsed;
+}
+
+Option dry_run_option() {
+    return {"dry-run", 0, cli::Takes::nothing, "", "only say what would be done"};
+}
+
+ops::DryRun dry_run(const cli::Parsed& parsed) {
+    return parsed.has("dry-run") ? ops::DryRun::yes : ops::DryRun::no;
 }
 
 Result<int> ok(Result<void> done) {

@@ -39,6 +39,10 @@ const Verb* find_verb(std::string_view name);
 // Options parsed by the verb's own table; operands are an error.
 Result<cli::Parsed> parse_options(const Verb& verb, const std::vector<std::string>& arguments);
 
+// "--dry-run", the same for each verb that destroys or moves.
+cli::Option dry_run_option();
+ops::DryRun dry_run(const cli::Parsed& parsed);
+
 // Exit status 0 for what is done.
 Result<int> ok(Result<void> done);
 

@@ -108,7 +108,8 @@ _vz_option_and_word() { # sets option and word
 _vzctl_options() { # VERB
     case $1 in
     create) echo "--ostemplate --config --layout --ipadd --local_uid --local_gid $_vz_settings" ;;
-    convert) echo "--layout" ;;
+    convert) echo "--layout --dry-run" ;;
+    destroy | delete) echo "--dry-run" ;;
     rebase) echo "--ostemplate --keep --take --dry-run" ;;
     set) echo "--save --setmode --force --ipadd --ipdel --bindmount_add --bindmount_del --netif_add --netif_del --ifname --mac --host_ifname
         --host_mac --bridge --vlan --mac_filter --gw --dhcp --netdev_add --netdev_del --userpasswd --crypted --reset_ub
@@ -118,8 +119,9 @@ _vzctl_options() { # VERB
     restart) echo "--wait --wait-timeout --force --skip-remount --fast --skip-umount" ;;
     enter) echo "--exec" ;;
     snapshot) echo "--id --name --description --skip-config" ;;
-    snapshot-switch) echo "--id --skip-resume --must-resume --skip-config" ;;
-    snapshot-delete | snapshot-umount) echo "--id" ;;
+    snapshot-switch) echo "--id --skip-resume --must-resume --skip-config --dry-run" ;;
+    snapshot-delete) echo "--id --dry-run" ;;
+    snapshot-umount) echo "--id" ;;
     snapshot-mount) echo "--id --target" ;;
     snapshot-list) echo "--id --no-header --output --list --json" ;;
     esac

@@ -70,6 +70,11 @@ Result<Move> plan_move(const config::Container& from, config::Container to) {
     return Move{from, std::move(to), std::move(source), std::move(target), std::move(pending)};
 }
 
+Result<void> try_out(const Context& context, const Move& move) {
+    VZ_TRY(announce(context.host, move.from.ctid(), move.pending));
+    return storage_for(move.to.layout())->create(move.target, {});
+}
+
 Result<void> copy_all(const Move& move) {
     return storage::copy_files(*storage_for(move.from.layout()), move.source, *storage_for(move.to.layout()),
                                move.target);

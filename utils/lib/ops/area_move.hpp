@@ -26,6 +26,9 @@ Result<void> check_movable(const Context& context, const config::Container& cont
 
 Result<Move> plan_move(const config::Container& from, config::Container to);
 
+// Begins the new files, empty, as only that shows whether the host can have them. finish() removes them.
+Result<void> try_out(const Context& context, const Move& move);
+
 using FillAside = std::function<Result<void>(const Move& move)>;
 Result<void> copy_all(const Move& move);
 

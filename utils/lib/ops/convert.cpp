@@ -3,6 +3,7 @@
 
 #include "area_move.hpp"
 #include "volume.hpp"
+#include "vz/base/scope.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/ops/pending.hpp"
 #include "vz/sys/file.hpp"
@@ -63,7 +64,7 @@ Result<void> set_limits(const Context& context, const config::Container& contain
 
 } // namespace
 
-Result<void> convert(const Context& context, config::Ctid ctid, const std::string& word) {
+Result<void> convert(const Context& context, config::Ctid ctid, const std::string& word, DryRun dry_run) {
     VZ_ASSIGN(const auto lock, lock_container(context, ctid, "converting"));
     VZ_ASSIGN(const auto from, config::load_container(context.host, ctid));
     auto to = from;
@@ -80,17 +81,18 @@ Result<void> convert(const Context& context, config::Ctid ctid, const std::strin
     VZ_ASSIGN(auto move, plan_move(from, to));
     move.pending.swap->key = "VE_LAYOUT";
     move.pending.swap->value = config::layout_name(layout);
-    context.out.info(format("Converting container private area to layout {}", config::layout_name(layout)));
+    const bool real = dry_run == DryRun::no;
+    if (real)
+        context.out.info(
+            format("Converting container private area to layout {}", config::layout_name(layout)));
+    Cleanup undo([&] { (void)finish(context.host, ctid); });
     // Announced before the tree is made, so that nobody prunes it meanwhile.
     VZ_TRY(announce(context.host, ctid, move.pending));
-    auto done = ensure_tree(context, to);
-    if (done)
-        done = carry_out(context, move, copy_all, [&] { return to.save(); });
-    if (!done) {
-        (void)finish(context.host, ctid);
-        return done;
-    }
-    context.out.info("Container was converted");
+    VZ_TRY(ensure_tree(context, to));
+    VZ_TRY(real ? carry_out(context, move, copy_all, [&] { return to.save(); }) : try_out(context, move));
+    context.out.info(real ? std::string("Container was converted")
+                          : format("would convert {} from layout {} to {}", from.private_area(),
+                                   config::layout_name(from.layout()), config::layout_name(layout)));
     return {};
 }
 

@@ -45,6 +45,15 @@ void warn_about_link(const Context& context, const std::string& private_area) {
             format("{} is a symbolic link: only the link is removed, its target is kept", private_area));
 }
 
+void tell(const Context& context, const config::Container& container) {
+    const auto conf = context.host.paths.ct_conf(container.ctid());
+    for (const auto& path : {container.private_area(), container.root()})
+        if (sys::exists(path))
+            context.out.info("would remove " + path);
+    warn_about_link(context, container.private_area());
+    context.out.info(format("would keep {0} as {0}.destroyed", conf));
+}
+
 void retire_scripts(const config::HostPaths& paths, config::Ctid ctid) {
     for (const auto action : k_own_actions) {
         const auto script = paths.ct_script(ctid, action);
@@ -55,11 +64,15 @@ void retire_scripts(const config::HostPaths& paths, config::Ctid ctid) {
 
 } // namespace
 
-Result<void> destroy(const Context& context, config::Ctid ctid) {
+Result<void> destroy(const Context& context, config::Ctid ctid, DryRun dry_run) {
     VZ_ASSIGN(const auto lock, lock_container(context, ctid, "destroying"));
     VZ_ASSIGN(const auto container, config::load_container(context.host, ctid));
     VZ_TRY(finish_stop(context, container));
     VZ_TRY(check_destroyable(context, container));
+    if (dry_run == DryRun::yes) {
+        tell(context, container);
+        return {};
+    }
     VZ_TRY(ensure_folders(context.host));
     const auto& paths = context.host.paths;
     context.out.info(format("Destroying container private area: {}", container.private_area()));

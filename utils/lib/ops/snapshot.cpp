@@ -138,6 +138,21 @@ Result<void> check_still_free(const Context& context, const config::Container& c
     return container.name().empty() ? Result<void>() : check_name_free(census, container.name());
 }
 
+void tell_switch(const Context& context, const Subject& subject, const std::string& id, bool with_conf,
+                 bool starts) {
+    const auto ctid = subject.container.ctid();
+    if (is_running(context.host.paths, ctid))
+        context.out.info("would kill the running container");
+    else if (is_mounted(subject.container))
+        context.out.info("would unmount the container");
+    context.out.info(
+        format("would put back the files of snapshot {{{}}}; what they are now would be lost", id));
+    if (with_conf)
+        context.out.info("would put back " + context.host.paths.ct_conf(ctid));
+    if (starts)
+        context.out.info("would start the container");
+}
+
 // NUM.conf of the snapshot, but for where and whose the files are: that is so now. "": stays as it is.
 Result<std::string> conf_to_return_to(const Context& context, const config::Container& container,
                                       const SwitchRequest& request, const Snapshot& snapshot) {
@@ -194,6 +209,12 @@ Result<void> switch_snapshot(const Context& context, config::Ctid ctid, const Sw
     VZ_ASSIGN(const auto* snapshot, known(subject, request.id, Errc::snapshot_switch));
     VZ_TRY(check_has_files(subject, request.id));
     VZ_ASSIGN(const auto conf, conf_to_return_to(context, subject.container, request, *snapshot));
+    const bool runs = is_running(context.host.paths, ctid);
+    const bool wanted = request.resume == Resume::must || (runs && request.resume == Resume::if_it_ran);
+    if (request.dry_run == DryRun::yes) {
+        tell_switch(context, subject, request.id, !conf.empty(), wanted);
+        return {};
+    }
     VZ_ASSIGN(const bool ran, put_to_rest(context, subject.container));
     context.out.info(format("Switching to snapshot {{{}}}", request.id));
     Pending pending;
@@ -205,7 +226,6 @@ Result<void> switch_snapshot(const Context& context, config::Ctid ctid, const Sw
         context.out.warning("the container stays what it was");
     else
         context.out.info("Container has been successfully switched to another snapshot");
-    const bool wanted = request.resume == Resume::must || (ran && request.resume == Resume::if_it_ran);
     if (done ? wanted : ran) {
         const auto started = start({context.host, context.engine, context.out, true}, ctid, {});
         return done ? started : done;
@@ -213,13 +233,18 @@ Result<void> switch_snapshot(const Context& context, config::Ctid ctid, const Sw
     return done;
 }
 
-Result<void> delete_snapshot(const Context& context, config::Ctid ctid, const std::string& id) {
+Result<void> delete_snapshot(const Context& context, config::Ctid ctid, const std::string& id,
+                             DryRun dry_run) {
     VZ_ASSIGN(const auto lock, lock_container(context, ctid, "deleting a snapshot"));
     VZ_ASSIGN(auto subject, subject_of(context, ctid, Errc::snapshot_delete));
     VZ_ASSIGN(const auto* snapshot, known(subject, id, Errc::snapshot_delete));
     if (is_mounted(*snapshot))
         return fail(Errc::snapshot_delete, "it is mounted at {}: vzctl snapshot-umount first",
                     snapshot->mounted_at);
+    if (dry_run == DryRun::yes) {
+        context.out.info(format("would delete snapshot {{{}}}", id));
+        return {};
+    }
     VZ_TRY(announce_snapshot(context, ctid, id).as(Errc::snapshot_delete));
     Cleanup undo([&] { (void)finish(context.host, ctid); });
     drop_snapshot(subject.tree, id);

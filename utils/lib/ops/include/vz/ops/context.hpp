@@ -37,6 +37,9 @@ enum class Needs { nothing, conf, lock, conf_and_lock };
 // this before they judge the options. Holds nothing; the verb still takes the lock by itself.
 Result<void> check_ready(const Context& context, config::Ctid ctid, Needs needs);
 
+// yes: all that can be checked is, with the same errors; then the reporter is told what would be done.
+enum class DryRun { no, yes };
+
 // The folders of the host that we own, with their modes. Cheap when they are there.
 Result<void> ensure_folders(const config::Host& host);
 

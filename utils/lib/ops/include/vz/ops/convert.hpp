@@ -12,7 +12,9 @@ namespace vz::ops {
 // no snapshots. Its files are copied; then NUM.conf changes, and from that moment on the copy is the
 // container. Killed at any point, the container is the old or the new one, and the next command on it ends
 // the work. Errc: running, mounted, convert, template_not_found, no_disk_space …
-Result<void> convert(const Context& context, config::Ctid ctid, const std::string& layout);
+// A dry run begins the new files, too, and removes them: only that shows whether the host can have them.
+Result<void> convert(const Context& context, config::Ctid ctid, const std::string& layout,
+                     DryRun dry_run = DryRun::no);
 
 // `vzctl quotaon`, `quotaoff`, `quotainit`: the limits of NUM.conf in force, lifted until the next mount, or
 // set up for files that were there before their file system had quotas (that copies them, so the container

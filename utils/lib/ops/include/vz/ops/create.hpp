@@ -30,6 +30,6 @@ Result<config::Ctid> create(const Context& context, const CreateRequest& request
                             const std::function<void(config::Ctid)>& announce = {});
 
 // Errc: running, mounted, no_container_config. NUM.conf stays as NUM.conf.destroyed.
-Result<void> destroy(const Context& context, config::Ctid ctid);
+Result<void> destroy(const Context& context, config::Ctid ctid, DryRun dry_run = DryRun::no);
 
 } // namespace vz::ops

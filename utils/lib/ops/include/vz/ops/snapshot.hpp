@@ -52,13 +52,15 @@ struct SwitchRequest {
     std::string id;
     bool skip_config = false;
     Resume resume = Resume::if_it_ran; // start it again afterwards
+    DryRun dry_run = DryRun::no;
 };
 // What the container is now is lost: a running one is killed. Killed ourselves, the next command ends what
 // was begun. Errc::snapshot_switch; then the container is as it was.
 Result<void> switch_snapshot(const Context& context, config::Ctid ctid, const SwitchRequest& request);
 
 // Errc::snapshot_delete.
-Result<void> delete_snapshot(const Context& context, config::Ctid ctid, const std::string& id);
+Result<void> delete_snapshot(const Context& context, config::Ctid ctid, const std::string& id,
+                             DryRun dry_run = DryRun::no);
 
 // Read-only, at a folder of the host. Errc::snapshot_mount, snapshot_umount.
 Result<void> mount_snapshot(const Context& context, config::Ctid ctid, const std::string& id,
