@@ -8,7 +8,7 @@
 
 template_key() {
     local top=$VZ_SOURCE_DIR
-    cat "$top"/templates/recipes/* "$top"/templates/lib/{build,clean,sources}.cpp \
+    cat "$top"/templates/recipes/* "$top"/templates/lib/{build,clean,sources,sources_text}.cpp \
         "$top"/utils/lib/archive/{pack,zstd_file,attributes}.cpp | sha256sum | cut -c 1-12
 }
 

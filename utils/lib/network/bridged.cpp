@@ -1,54 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/network/bridged.hpp"
 
-#include "names.hpp"
+#include "lent_devices.hpp"
+#include "made_ports.hpp"
 #include "programs.hpp"
 #include "state_file.hpp"
-#include "vz/base/text.hpp"
 
 #include <algorithm>
-#include <set>
-#include <unistd.h>
 
 namespace vz::network {
 
 namespace {
 
 constexpr std::string_view k_kind = ".ports";
-
-// What was made for a container, a word and a name a line.
-struct Made {
-    std::set<std::string> ports;
-    std::set<std::string> devices;
-    bool rules = false;
-
-    static Made parse(std::string_view text) {
-        Made made;
-        for (const auto& line : text::split(text, '\n')) {
-            const auto words = text::words(line);
-            made.rules = made.rules || line == "rules";
-            if (words.size() != 2 || !is_plain_name(words[1]))
-                continue;
-            if (words[0] == "port")
-                made.ports.insert(words[1]);
-            else if (words[0] == "device")
-                made.devices.insert(words[1]);
-        }
-        return made;
-    }
-
-    std::string text() const {
-        std::string out = rules ? "rules\n" : "";
-        for (const auto& port : ports)
-            out += format("port {}\n", port);
-        for (const auto& device : devices)
-            out += format("device {}\n", device);
-        return out;
-    }
-
-    bool empty() const { return ports.empty() && devices.empty() && !rules; }
-    bool operator==(const Made&) const = default;
-};
 
 Made wanted_of(const Attachment& attachment) {
     Made made;
@@ -57,25 +21,6 @@ Made wanted_of(const Attachment& attachment) {
         made.ports.insert(netif.host_ifname);
     made.devices.insert(attachment.devices.begin(), attachment.devices.end());
     return made;
-}
-
-Made both(const Made& a, const Made& b) {
-    Made out = a;
-    out.ports.insert(b.ports.begin(), b.ports.end());
-    out.devices.insert(b.devices.begin(), b.devices.end());
-    out.rules = a.rules || b.rules;
-    return out;
-}
-
-std::vector<std::string> missing_from(const std::set<std::string>& now, const std::set<std::string>& before) {
-    std::vector<std::string> out;
-    std::set_difference(before.begin(), before.end(), now.begin(), now.end(), std::back_inserter(out));
-    return out;
-}
-
-// The container's namespace, or ours, as a path that another process of ours can open.
-std::string ns_path(int net_ns) {
-    return net_ns < 0 ? format("/proc/{}/ns/net", ::getpid()) : format("/proc/{}/fd/{}", ::getpid(), net_ns);
 }
 
 // Everything one call works with.
@@ -181,57 +126,6 @@ Result<void> set_up_inside(const Work& work) {
     return run_ip_batch(batch, work.inside()).context("in the container").as(Errc::veth);
 }
 
-Result<void> give_devices(const Work& work) {
-    std::string batch;
-    for (const auto& device : work.attachment.devices) {
-        if (work.host.find(device)) {
-            batch += format("link set dev {} netns {}\n", device, ns_path(work.attachment.guest_net_ns));
-        } else if (!work.guest.find(device)) {
-            return fail(Errc::net_device, "{}: no such network device", device);
-        }
-    }
-    return run_ip_batch(batch, work.on_host()).as(Errc::net_device);
-}
-
-// By its name, or if root inside renamed it: "if7", as ip(8) calls it.
-std::string name_for_ip(const LinkInfo& link) {
-    return is_plain_name(link.name) ? link.name : format("if{}", link.index);
-}
-
-// A device that was renamed inside is told by being the only other one that is no veth and no loopback.
-const LinkInfo* find_given(const Links& guest, const std::string& device, const std::set<std::string>& all) {
-    if (const LinkInfo* link = guest.find(device))
-        return link;
-    const LinkInfo* found = nullptr;
-    for (const auto& link : guest.devices) {
-        if (link.kind == "veth" || link.name == "lo" || all.count(link.name) != 0 || link.mac.empty())
-            continue;
-        if (found)
-            return nullptr;
-        found = &link;
-    }
-    return found;
-}
-
-Result<void> take_back(const Made& made, const std::vector<std::string>& devices, const Change& inside,
-                       Reporter& reporter) {
-    if (devices.empty())
-        return {};
-    VZ_ASSIGN(const auto guest, read_links(inside.net_ns));
-    std::string batch;
-    for (const auto& device : devices) {
-        const LinkInfo* link = find_given(guest, device, made.devices);
-        if (!link) {
-            reporter.warning(format("{}: not found in the container any more", device));
-            continue;
-        }
-        const auto name = name_for_ip(*link);
-        batch +=
-            format("link set dev {0} down\nlink set dev {0} netns {1} name {2}\n", name, ns_path(-1), device);
-    }
-    return run_ip_batch(batch, {inside.lock_fd, inside.net_ns, OnFailure::go_on}).as(Errc::net_device);
-}
-
 Result<void> run_rules(const Attachment& attachment, const Made& before, int lock_fd) {
     const auto wanted = wanted_of(attachment);
     if (!wanted.rules && wanted.ports.empty() && !before.rules && before.ports.empty())
@@ -255,8 +149,8 @@ Result<void> bring_up_locked(const Attachment& attachment, const StateFile& file
     VZ_TRY(remove_ports(work));
     for (const auto& netif : attachment.netifs)
         VZ_TRY(plug_in(work, netif));
-    VZ_TRY(take_back(before, missing_from(wanted.devices, before.devices), work.inside(), reporter));
-    VZ_TRY(give_devices(work));
+    VZ_TRY(take_devices_back(before, missing_from(wanted.devices, before.devices), work.inside(), reporter));
+    VZ_TRY(give_devices(attachment.devices, work.host, work.guest, attachment.guest_net_ns, work.on_host()));
     VZ_ASSIGN(work.guest, read_links(attachment.guest_net_ns));
     VZ_TRY(set_up_inside(work));
     if (wanted.empty())
@@ -314,8 +208,8 @@ Result<void> Bridged::return_devices(std::uint32_t ctid, int guest_net_ns) const
     VZ_ASSIGN(const auto file, StateFile::open(m_state_dir, ctid, k_kind));
     VZ_ASSIGN(const auto remembered, file.read());
     const Made made = Made::parse(remembered);
-    return take_back(made, {made.devices.begin(), made.devices.end()}, {file.lock_fd(), guest_net_ns},
-                     m_reporter);
+    return take_devices_back(made, {made.devices.begin(), made.devices.end()}, {file.lock_fd(), guest_net_ns},
+                             m_reporter);
 }
 
 Result<void> Bridged::take_down(std::uint32_t ctid) const {

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <sched.h>
+#include <unistd.h>
 
 namespace vz::network {
 
@@ -76,6 +77,10 @@ Result<GuestState> read_guest(int net_ns) {
     VZ_ASSIGN(GuestState state, parse_guest(output));
     VZ_ASSIGN(state.ipv6_off, is_ipv6_off(net_ns));
     return state;
+}
+
+std::string ns_path(int net_ns) {
+    return net_ns < 0 ? format("/proc/{}/ns/net", ::getpid()) : format("/proc/{}/fd/{}", ::getpid(), net_ns);
 }
 
 Result<void> run_ip_batch(const std::string& batch, const Change& change) {

@@ -21,6 +21,9 @@ struct Change {
     OnFailure on_failure = OnFailure::stop;
 };
 
+// A network namespace (a descriptor of ours, or -1: our own) as a path that a program of ours can open.
+std::string ns_path(int net_ns);
+
 // Runs the lines of `batch`; nothing to do costs nothing. Errc::ip_in_use if the kernel says that something
 // exists, add_ip for the rest.
 Result<void> run_ip_batch(const std::string& batch, const Change& change);
