@@ -22,7 +22,8 @@ Result<sys::Exited> run(std::vector<std::string> argv, const std::string& input,
     sys::Command command(std::move(argv));
     command.input = input;
     command.net_ns = change.net_ns;
-    command.keep_fd = change.lock_fd;
+    if (change.lock_fd >= 0)
+        command.keep_fds = {change.lock_fd};
     command.timeout = k_timeout;
     command.output_limit = limit;
     return sys::run(command);

@@ -9,7 +9,6 @@
 #include "lxcfs.hpp"
 #include "net_policy.hpp"
 #include "volume.hpp"
-#include "vz/base/build.hpp"
 #include "vz/base/text.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/engine/guest_config.hpp"
@@ -20,22 +19,16 @@
 #include "vz/ops/runtime.hpp"
 #include "vz/sys/dir.hpp"
 #include "vz/sys/file.hpp"
+#include "vz/sys/installed.hpp"
 #include "vz/sys/mount.hpp"
 #include "vz/sys/process.hpp"
 
-#include <cstdlib>
 #include <fcntl.h>
 #include <unistd.h>
 
 namespace vz::ops {
 
 namespace {
-
-// Where our helper programs and data are; a build folder's own, for tests (ignored with raised privileges).
-std::string installed(const char* variable, const char* otherwise) {
-    const char* value = ::secure_getenv(variable);
-    return value ? value : otherwise;
-}
 
 // The guest's word size, from the ELF header of its shell (elf(5): byte 4 is the class).
 bool is_32bit(const config::Container& container) {
@@ -87,7 +80,7 @@ Result<void> prepare_lxc(const Context& context, const config::Container& contai
     const auto& paths = context.host.paths;
     const auto ctid = container.ctid();
     VZ_ASSIGN(const auto volume, volume_of(container));
-    const auto seccomp = installed("VZ_DATA_DIR", VZ_DATA_DIR) + "/seccomp/default";
+    const auto seccomp = sys::installed_data("seccomp/default");
     engine::GuestConfig guest;
     guest.ctid = ctid.value();
     guest.root = volume.root;
@@ -96,7 +89,7 @@ Result<void> prepare_lxc(const Context& context, const config::Container& contai
     guest.is_32bit = is_32bit(container);
     guest.host_device = network::device_name(ctid.value());
     guest.guest_mac = guest_mac(ctid);
-    guest.hook_program = installed("VZ_LIBEXEC_DIR", VZ_LIBEXEC_DIR) + "/vz-hook";
+    guest.hook_program = sys::installed_program("vz-hook");
     guest.log_file = paths.ct_run_dir(ctid) + "/lxc.log";
     guest.seccomp_profile = sys::exists(seccomp) ? seccomp : "";
     guest.apparmor_profile = apparmor_profile(context.out);

@@ -3,9 +3,11 @@
 
 #include "vz/base/text.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <mutex>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -21,6 +23,17 @@ bool lock_is_ours(int fd) {
     request.l_type = F_WRLCK;
     request.l_whence = SEEK_SET;
     return ::fcntl(fd, F_OFD_SETLK, &request) == 0;
+}
+
+// What held_locks() tells.
+struct Held {
+    std::mutex mutex;
+    std::vector<int> fds;
+};
+
+Held& held() {
+    static Held all;
+    return all;
 }
 
 // The file may have been removed, and made again by another, between our open and our lock.
@@ -84,9 +97,22 @@ Result<std::optional<FileLock>> FileLock::acquire(const std::string& path, const
     }
 }
 
+FileLock::FileLock(Fd fd, std::string path) : m_fd(std::move(fd)), m_path(std::move(path)) {
+    const std::lock_guard guard(held().mutex);
+    held().fds.push_back(m_fd.get());
+}
+
 FileLock::~FileLock() {
-    if (m_fd)
-        ::unlink(m_path.c_str());
+    if (!m_fd)
+        return;
+    ::unlink(m_path.c_str());
+    const std::lock_guard guard(held().mutex);
+    std::erase(held().fds, m_fd.get());
+}
+
+std::vector<int> held_locks() {
+    const std::lock_guard guard(held().mutex);
+    return held().fds;
 }
 
 bool is_locked(const std::string& path) {

@@ -75,8 +75,8 @@ void reset_signals() {
                        ::dup2(fds.out, 1) >= 0 && ::dup2(fds.err, 2) >= 0;
     if (ready) {
         ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-        if (command.keep_fd >= 0)
-            ::fcntl(command.keep_fd, F_SETFD, 0);
+        for (const int fd : command.keep_fds)
+            ::fcntl(fd, F_SETFD, 0);
         ::execve(prepared.program.c_str(), prepared.argv.data(), prepared.envp.data());
     }
     const int err = errno;
@@ -105,9 +105,9 @@ public:
             if (fds[0].revents != 0)
                 feed();
             if (fds[1].revents != 0)
-                VZ_TRY(collect(m_out, result.out, nullptr));
+                VZ_TRY(collect(m_out, result.out, m_command.on_stdout));
             if (fds[2].revents != 0)
-                VZ_TRY(collect(m_err, result.err, &m_command.on_stderr));
+                VZ_TRY(collect(m_err, result.err, m_command.on_stderr));
         }
         return {};
     }
@@ -129,7 +129,7 @@ private:
             m_in.reset(); // a program that does not read all of its input is not an error of ours
     }
 
-    Result<void> collect(Fd& fd, std::string& into, const std::function<void(std::string_view)>* watcher) {
+    Result<void> collect(Fd& fd, std::string& into, const std::function<void(std::string_view)>& watcher) {
         char buffer[65536];
         const auto n = ::read(fd.get(), buffer, sizeof buffer);
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -139,8 +139,8 @@ private:
             return {};
         }
         const std::string_view piece(buffer, static_cast<std::size_t>(n));
-        if (watcher && *watcher)
-            (*watcher)(piece);
+        if (watcher)
+            watcher(piece);
         if (into.size() + piece.size() > m_command.output_limit)
             return fail(Errc::system, "{}: more than {} bytes of output", m_command.argv[0],
                         m_command.output_limit);

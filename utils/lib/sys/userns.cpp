@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/sys/userns.hpp"
 
+#include "child.hpp"
+
 #include "vz/base/scope.hpp"
 #include "vz/sys/file.hpp"
 #include "vz/sys/process.hpp"
@@ -26,12 +28,6 @@ namespace {
     (void)!::write(ready_fd, &err, sizeof err);
     for (;;)
         ::pause();
-}
-
-Result<void> become_root_inside() {
-    if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
-        return sys_fail(errno, Errc::system, "become the container's root");
-    return {};
 }
 
 } // namespace
@@ -66,14 +62,21 @@ Result<Fd> make_userns_from(const IdRange& inside, const IdRange& range) {
     return fd;
 }
 
+Result<void> become_container_root(const Fd& userns) {
+    const pid_t parent = ::getppid();
+    if (::setns(userns.get(), CLONE_NEWUSER) != 0)
+        return sys_fail(errno, Errc::system, "enter a user namespace");
+    if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
+        return sys_fail(errno, Errc::system, "become the container's root");
+    die_with(parent); // changing ids cleared it
+    ::umask(0);
+    return {};
+}
+
 Result<std::string> run_as_container_root(const Fd& userns,
                                           const std::function<Result<std::string>()>& work) {
     return run_in_child([&]() -> Result<std::string> {
-        if (::setns(userns.get(), CLONE_NEWUSER) != 0)
-            return sys_fail(errno, Errc::system, "enter a user namespace");
-        VZ_TRY(become_root_inside());
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL); // changing ids cleared it
-        ::umask(0);
+        VZ_TRY(become_container_root(userns));
         return work();
     });
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace vz::sys {
 
@@ -24,17 +25,21 @@ public:
                                                    std::chrono::milliseconds patience = {});
 
     FileLock(FileLock&&) noexcept = default;
-    FileLock& operator=(FileLock&&) noexcept = default;
+    FileLock& operator=(FileLock&&) = delete;
     ~FileLock();
 
-    int fd() const { return m_fd.get(); } // for Command::keep_fd
+    int fd() const { return m_fd.get(); } // for Command::keep_fds
 
 private:
-    FileLock(Fd fd, std::string path) : m_fd(std::move(fd)), m_path(std::move(path)) {}
+    FileLock(Fd fd, std::string path);
 
     Fd m_fd;
     std::string m_path;
 };
+
+// Descriptors of all locks that this process holds, or that its parent held when it was forked: for
+// Command::keep_fds of a program that does the work they protect.
+std::vector<int> held_locks();
 
 // Whether acquire() would find it held now. Takes nothing.
 bool is_locked(const std::string& path);

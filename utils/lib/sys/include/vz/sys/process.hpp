@@ -35,12 +35,13 @@ struct Command {
     Output err = Output::capture;
     std::string directory = "/";
     int net_ns = -1;                     // enter this network namespace first (borrowed)
-    int keep_fd = -1;                    // stays open in the program (borrowed): a lock it works under lasts
+    std::vector<int> keep_fds;           // stay open in the program (borrowed): a lock it works under lasts
                                          // as long as it does, even if we are killed
     bool dies_with_us = false;           // SIGKILL for the program (not for its children) when we die
     std::size_t output_limit = 64 << 20; // more captured output than this is an error
     std::optional<std::chrono::milliseconds> timeout; // then SIGKILL; Errc::system
-    std::function<void(std::string_view)> on_stderr;  // sees standard error as it comes, besides the capture
+    std::function<void(std::string_view)> on_stdout;  // sees standard output as it comes, besides the capture
+    std::function<void(std::string_view)> on_stderr;  // the same of standard error
 };
 
 // Runs to the end. A program that cannot be started is an error (Errc::system); its own failure is a status.

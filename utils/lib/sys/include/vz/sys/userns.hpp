@@ -27,6 +27,10 @@ Result<Fd> make_userns(const IdRange& range);
 // lie on disk with one container's ids as another's.
 Result<Fd> make_userns_from(const IdRange& inside, const IdRange& range);
 
+// For a child of ours that has one thread: from here on it is root of that user namespace and nothing
+// outside, and it is killed when its parent dies. There is no way back.
+Result<void> become_container_root(const Fd& userns);
+
 // Runs `work` in a child that is root of the container's user namespace and nothing outside: whatever a
 // hostile file tricks it into, it has only the container's own rights. Descriptors opened before stay usable.
 Result<std::string> run_as_container_root(const Fd& userns, const std::function<Result<std::string>()>& work);
