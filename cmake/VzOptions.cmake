@@ -19,6 +19,8 @@ target_compile_definitions(vz_settings INTERFACE
     _GNU_SOURCE _FILE_OFFSET_BITS=64 _GLIBCXX_ASSERTIONS)
 target_compile_options(vz_settings INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wformat=2 -Wimplicit-fallthrough)
+# A tool loads what it calls, not all that its modules could call. Debian's g++ says so by itself, others do not.
+target_link_options(vz_settings INTERFACE -Wl,--as-needed)
 if(VZ_WERROR)
     target_compile_options(vz_settings INTERFACE -Werror)
 endif()

@@ -40,9 +40,8 @@ Result<std::string> name_of(const FetchRequest& request) {
 Result<std::string> expected_digest(const FetchRequest& request) {
     if (!request.sha256.empty()) {
         const auto digest = text::lower(request.sha256);
-        return archive::is_sha256(digest)
-                   ? Result<std::string>(digest)
-                   : fail(Errc::bad_value, "not a sha256: {}", text::printable(request.sha256));
+        return is_sha256(digest) ? Result<std::string>(digest)
+                                 : fail(Errc::bad_value, "not a sha256: {}", text::printable(request.sha256));
     }
     const auto url = request.url + ".sha256";
     VZ_ASSIGN(const auto text, http_get(url, k_max_checksum));
@@ -108,7 +107,7 @@ std::optional<Template> already_there(const Store& store, const std::string& nam
 Result<std::string> digest_in(std::string_view text, std::string_view file) {
     for (const auto& line : text::split(text, '\n')) {
         const auto words = text::words(line);
-        if (words.empty() || !archive::is_sha256(text::lower(words[0])))
+        if (words.empty() || !is_sha256(text::lower(words[0])))
             continue;
         // "DIGEST", "DIGEST  name" or "DIGEST *dir/name"
         const std::string second = words.size() > 1 ? words[1] : "";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "stamp.hpp"
 
-#include "vz/archive/digest.hpp"
 #include "vz/base/format.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
+#include "vz/templates/name.hpp"
 
 #include <sys/stat.h>
 
@@ -28,7 +28,7 @@ std::optional<std::string> stamped_digest(const std::string& stamp, const std::s
     if (!content || !*content || !now)
         return std::nullopt;
     const auto lines = text::split(**content, '\n');
-    if (lines.size() != 3 || lines[0] != *now || !archive::is_sha256(lines[1]))
+    if (lines.size() != 3 || lines[0] != *now || !is_sha256(lines[1]))
         return std::nullopt;
     return lines[1];
 }

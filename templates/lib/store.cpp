@@ -5,11 +5,10 @@
 #include "scratch.hpp"
 #include "stamp.hpp"
 
-#include "vz/archive/digest.hpp"
-#include "vz/archive/extract.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
 #include "vz/templates/name.hpp"
+#include "vz/unpack/unpack.hpp"
 
 #include <algorithm>
 #include <set>
@@ -104,7 +103,7 @@ Result<Template> Store::find(const std::string& name, Reporter& reporter) const 
     const auto stamp = cache("." + name + ".stamp");
     auto sha256 = stamped_digest(stamp, *path);
     if (!sha256) {
-        VZ_ASSIGN(sha256, archive::sha256_of_file(*path, reporter));
+        VZ_ASSIGN(sha256, unpack::sha256_of_file(*path, reporter));
         write_stamp(stamp, *path, *sha256);
     }
     auto found = describe(name, *path, *sha256);
@@ -141,7 +140,7 @@ Result<void> Store::verify(const std::string& name, Reporter& reporter) const {
     VZ_ASSIGN(const auto path, archive_of(name));
     if (!path)
         return not_found(name);
-    VZ_ASSIGN(const auto sha256, archive::sha256_of_file(*path, reporter)); // never from the stamp
+    VZ_ASSIGN(const auto sha256, unpack::sha256_of_file(*path, reporter)); // never from the stamp
     const auto found = describe(name, *path, sha256);
     if (!found.manifest && sys::exists(cache(name + ".json")))
         return fail(Errc::bad_template, "{}: sha256 {} is not that of the manifest", *path, sha256);
@@ -151,10 +150,10 @@ Result<void> Store::verify(const std::string& name, Reporter& reporter) const {
     const archive::ExtractRequest request{*path, scratch.dir, scratch.userns, {}, reporter};
     if (!found.tree_ready)
         return [&]() -> Result<void> {
-            VZ_TRY(archive::check(request));
+            VZ_TRY(unpack::check(request));
             return {};
         }();
-    VZ_TRY(archive::compare(request).context(found.tree_path));
+    VZ_TRY(unpack::compare(request).context(found.tree_path));
     return {};
 }
 

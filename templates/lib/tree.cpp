@@ -4,11 +4,11 @@
 
 #include "scratch.hpp"
 
-#include "vz/archive/extract.hpp"
 #include "vz/base/scope.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
 #include "vz/templates/name.hpp"
+#include "vz/unpack/unpack.hpp"
 
 #include <algorithm>
 #include <array>
@@ -91,7 +91,7 @@ Result<void> Store::make_tree(const std::string& archive, const std::string& id,
     Cleanup undo([&] { (void)trees.remove_tree(name); });
     {
         VZ_ASSIGN(const auto scratch, Scratch::open(tree(name)));
-        VZ_TRY(archive::extract({archive, scratch.dir, scratch.userns, {}, reporter}));
+        VZ_TRY(unpack::extract({archive, scratch.dir, scratch.userns, {}, reporter}));
     }
     VZ_TRY(check_bootable(tree(name)).context(archive));
     undo.dismiss();

@@ -71,7 +71,7 @@ ranges=$(cat "$tree/etc/subuid")
 echo '# changed by the administrator' >>"$tree/etc/vz/vz.conf"
 check "upgrade with a container" install_all
 check "upgrade keeps what the administrator changed" grep -q administrator "$tree/etc/vz/vz.conf"
-check "remove with a container" inside dpkg --remove openvz-support vz-utils >"$VZ_TMP/log" 2>&1
+check "remove with a container" inside dpkg --remove openvz-support vz-templates vz-utils >"$VZ_TMP/log" 2>&1
 check "remove keeps configurations" test -e "$tree/etc/vz/vz.conf" -a -e "$tree/etc/vz/conf/101.conf"
 check "purge with a container" purge_all
 check "purge keeps the container" test -e "$tree/etc/vz/conf/101.conf" -a -d "$tree/var/lib/vz/private/101/etc"

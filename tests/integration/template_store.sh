@@ -129,7 +129,7 @@ equal "no mount is left" "" "$(grep "$VZ_TMP" /proc/self/mountinfo)"
 
 coproc python3 "$VZ_SOURCE_DIR/tests/helpers/range-server.py" "$VZ_TMP/web"
 server=$COPROC_PID
-trap 'kill "$server"' EXIT
+trap 'kill "$server"; gpgconf --kill gpg-agent' EXIT
 read -r port <&"${COPROC[0]}"
 url=http://127.0.0.1:$port/far.tar.zst
 export GNUPGHOME=$VZ_TMP/gnupg

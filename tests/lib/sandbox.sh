@@ -23,8 +23,8 @@ sandbox() { # "$0" "$@"
     fi
     sandbox_folders
     sandbox_uplink
-    export VZ_LIBEXEC_DIR=${VZ_LIBEXEC_DIR:-$VZ_SANDBOX/libexec} VZ_DATA_DIR=$VZ_SANDBOX/share
-    ln -sfn "$(command -v vz-hook)" "$VZ_LIBEXEC_DIR/vz-hook"
+    export VZ_LIBEXEC_DIR=$VZ_SANDBOX/libexec VZ_DATA_DIR=$VZ_SANDBOX/share
+    ln -sfn "$(command -v vz-hook)" "$(command -v vz-unpack)" "$VZ_LIBEXEC_DIR/"
     trap sandbox_leave EXIT
 }
 

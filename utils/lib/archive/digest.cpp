@@ -3,7 +3,6 @@
 
 #include "vz/sys/fd.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -71,12 +70,6 @@ Result<std::string> sha256_of_file(const std::string& path, Reporter& reporter) 
     }
     reporter.progress_done();
     return sum.hex();
-}
-
-bool is_sha256(std::string_view text) {
-    return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-           });
 }
 
 } // namespace vz::archive

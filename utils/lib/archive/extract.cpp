@@ -6,7 +6,6 @@
 #include "reader.hpp"
 #include "writer.hpp"
 
-#include "vz/base/text.hpp"
 #include "vz/sys/userns.hpp"
 
 #include <cerrno>
@@ -63,11 +62,6 @@ Result<void> check_space(const sys::Dir& target, std::uint64_t needed) {
     return {};
 }
 
-// Runs in the child; results cross the process border as text.
-Result<std::string> as_text(const Summary& summary) {
-    return format("{} {}", summary.entries, summary.bytes);
-}
-
 Result<Summary> confined(const ExtractRequest& request, const std::function<Result<Summary>(int)>& work) {
     const sys::Fd fd(::open(request.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     struct stat st {};
@@ -75,17 +69,9 @@ Result<Summary> confined(const ExtractRequest& request, const std::function<Resu
         return sys_fail(errno, Errc::system, "open {}", request.file);
     if (!S_ISREG(st.st_mode))
         return fail(Errc::bad_template, "{}: not a regular file", request.file);
-    auto result = sys::run_as_container_root(request.userns, [&]() -> Result<std::string> {
-        VZ_TRY(lock_in(request.target));
-        VZ_ASSIGN(const auto summary, work(fd.get()));
-        return as_text(summary);
-    });
-    if (!result)
-        return std::move(result).error().context(request.file);
-    const auto fields = text::words(*result);
-    if (fields.size() != 2)
-        return fail(Errc::internal, "{}: bad answer of the helper process", request.file);
-    return Summary{text::to_uint(fields[0]).value_or(0), text::to_uint(fields[1]).value_or(0)};
+    VZ_TRY(sys::become_container_root(request.userns).context(request.file));
+    VZ_TRY(lock_in(request.target).context(request.file));
+    return work(fd.get()).context(request.file);
 }
 
 } // namespace

@@ -5,7 +5,6 @@
 #include "newborn.hpp"
 #include "sample.hpp"
 #include "volume.hpp"
-#include "vz/archive/extract.hpp"
 #include "vz/base/scope.hpp"
 #include "vz/guest/init.hpp"
 #include "vz/ops/pending.hpp"
@@ -13,6 +12,7 @@
 #include "vz/sys/dir.hpp"
 #include "vz/sys/file.hpp"
 #include "vz/templates/store.hpp"
+#include "vz/unpack/unpack.hpp"
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -93,7 +93,7 @@ Result<void> check_space(const Draft& draft) {
 
 Result<void> fill_from_archive(const Context& context, const templates::Template& source,
                                const sys::Dir& target, const sys::Fd& userns) {
-    VZ_TRY(archive::extract({source.archive, target, userns, {}, context.out}));
+    VZ_TRY(unpack::extract({source.archive, target, userns, {}, context.out}));
     // A template of unknown origin may hold anything; better to refuse it here than at the first start.
     VZ_TRY(sys::run_as_container_root(userns, [&]() -> Result<std::string> {
         VZ_TRY(guest::check_bootable(target));

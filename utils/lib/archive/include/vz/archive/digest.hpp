@@ -28,6 +28,5 @@ private:
 
 std::string sha256_of(std::string_view data);
 Result<std::string> sha256_of_file(const std::string& path, Reporter& reporter = silent_reporter());
-bool is_sha256(std::string_view text); // 64 lower-case hexadecimal digits
 
 } // namespace vz::archive

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Unpacking foreign tar archives (plain, gzip, bzip2, xz or zstd, told by their first bytes). All parsing
-// happens in a child that is root of a container's user namespace only, sees nothing but the target and has
-// no other rights. An archive is proven good from its first to its last byte before anything is written.
+// Unpacking foreign tar archives (plain, gzip, bzip2, xz or zstd, told by their first bytes). The process
+// that calls this is confined by it for the rest of its life, before anything is parsed: it is root of a
+// container's user namespace only, sees nothing but the target and has no other rights. So it is a process of
+// its own: call vz/unpack/unpack.hpp instead. An archive is proven good from its first to its last byte
+// before anything is written.
 #pragma once
 
 #include "vz/base/reporter.hpp"
@@ -40,7 +42,7 @@ struct Summary {
 // Errc::no_disk_space: the target is then partly filled, unless it was clear from the start.
 Result<Summary> extract(const ExtractRequest& request);
 
-// Proves the archive good and writes nothing; `target` is only where the child is locked in.
+// Proves the archive good and writes nothing; `target` is only where the process is locked in.
 Result<Summary> check(const ExtractRequest& request);
 
 // Compares the folder with the archive it came from: Errc::failed names the first difference.

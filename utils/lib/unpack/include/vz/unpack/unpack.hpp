@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What module `archive` does with foreign archives, done by the program vz-unpack: its libraries are loaded
+// while an archive is at hand, and by no tool that has none. Results, errors and progress are those of
+// `archive`. The program keeps the locks that we hold and ends with us; Errc::environment says that it is
+// missing or of another version.
+#pragma once
+
+#include "vz/archive/extract.hpp"
+#include "vz/base/reporter.hpp"
+#include "vz/base/result.hpp"
+
+#include <string>
+
+namespace vz::unpack {
+
+Result<archive::Summary> extract(const archive::ExtractRequest& request);
+Result<archive::Summary> check(const archive::ExtractRequest& request);
+Result<archive::Summary> compare(const archive::ExtractRequest& request);
+
+Result<std::string> sha256_of_file(const std::string& path, Reporter& reporter = silent_reporter());
+
+} // namespace vz::unpack
