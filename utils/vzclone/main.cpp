@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // vzclone: makes a container as a copy of another one and prints its id, so that it can be piped on.
-#include "vz/base/text.hpp"
-#include "vz/cli/log.hpp"
-#include "vz/cli/options.hpp"
-#include "vz/cli/progress.hpp"
-#include "vz/cli/tool.hpp"
 #include "vz/config/registry.hpp"
+#include "vz/making/making.hpp"
 #include "vz/ops/clone.hpp"
-#include "vz/ops/start.hpp"
-#include "vz/record/record.hpp"
-
-#include <ostream>
-#include <unistd.h>
 
 using namespace vz;
 using cli::Takes;
@@ -34,12 +25,8 @@ cli::Usage usage() {
          {"verbose", 'v', Takes::nothing, "", "tell each step on standard error"}},
         "The source may run. The copy has its settings, but ids, name and addresses of its own.\n"
         "Example: vzclone web --name web2 --hostname web2 --ip 10.0.0.6 --start\n"};
-    for (const auto& setting : ops::settings())
-        if (setting.key != "OSTEMPLATE")
-            usage.options.push_back({std::string(setting.option), 0, Takes::values,
-                                     std::string(setting.argument), std::string(setting.help)});
-    for (auto& option : cli::common_options())
-        usage.options.push_back(std::move(option));
+    for (const auto& more : {making::setting_options("OSTEMPLATE"), cli::common_options()})
+        usage.options.insert(usage.options.end(), more.begin(), more.end());
     return usage;
 }
 
@@ -57,55 +44,24 @@ Result<ops::CloneRequest> request_of(const config::Host& host, const cli::Parsed
     ops::CloneRequest request{
         source, std::nullopt, {}, given.values("ip"), given.has("keep-identity"), !given.has("no-freeze")};
     if (operands.size() == 2) {
-        request.ctid = config::Ctid::parse(operands[1]);
-        if (!request.ctid)
-            return fail(Errc::bad_value, "Bad CT ID {}", text::printable(operands[1]));
+        VZ_ASSIGN(request.ctid, making::parse_new_ctid(operands[1]));
     }
     VZ_ASSIGN(request.changes, ops::collect_changes([&](auto name) { return given.values(name); }));
     return request;
 }
 
-// Both steps; the id is told to `action` as soon as it is known.
-Result<config::Ctid> work(const cli::Parsed& given, const ops::CloneRequest& request,
-                          const ops::Context& context, cli::Log& log, record::Action& action, cli::Io io) {
-    if (request.ctid)
-        action.concerns(*request.ctid);
-    VZ_ASSIGN(const auto ctid, ops::clone(context, request, [&](config::Ctid made) {
-                  action.concerns(made);
-                  log.write("CT " + made.text(), format("created as a copy of {}", request.source.value()));
-                  io.out << made.value() << '\n' << std::flush;
-              }));
-    if (given.has("start") || given.has("wait")) {
-        ops::StartRequest start;
-        start.wait = given.has("wait");
-        VZ_TRY(
-            ops::start(context, ctid, start).context(format("container {} was created, but", ctid.value())));
-    }
-    return ctid;
-}
-
-Result<config::Ctid> clone(const cli::Parsed& given, cli::Io io) {
-    VZ_TRY(check_operands(given));
-    VZ_ASSIGN(const auto host, config::Host::load());
+Result<making::Birth> plan(const config::Host& host, const cli::Parsed& given) {
     VZ_ASSIGN(const auto request, request_of(host, given));
-    if (::geteuid() != 0)
-        return fail(Errc::no_permission, "only root may do that; try sudo vzclone");
-    cli::Log log(host.log_file(), k_tool);
-    const auto verbosity = given.has("verbose") ? cli::Verbosity::verbose : cli::Verbosity::brief;
-    cli::Talker out(k_tool, io.err, io.err, verbosity, cli::stderr_is_terminal());
-    const auto engine = ops::make_engine(host);
-    const ops::Context context{host, *engine, out};
-    record::Action action(host.paths, record::own_command());
-    auto ctid = work(given, request, context, log, action, io);
-    action.end(ctid, out);
-    return ctid;
+    return making::Birth{request.ctid, format("created as a copy of {}", request.source.value()),
+                         [request](const auto& context, const auto& announce) {
+                             return ops::clone(context, request, announce);
+                         }};
 }
 
 int run(const cli::Parsed& given, cli::Io io) {
-    const auto done = clone(given, io);
-    if (!done && done.error().code == Errc::usage)
-        return cli::report_usage(k_tool, done.error(), io.err);
-    return done ? 0 : cli::report(k_tool, done.error(), io.err);
+    if (const auto fits = check_operands(given); !fits)
+        return cli::report_usage(k_tool, fits.error(), io.err);
+    return making::make(k_tool, given, io, [&](const config::Host& host) { return plan(host, given); });
 }
 
 } // namespace

@@ -2,7 +2,7 @@
 #include "settings_verbs.hpp"
 
 #include "vz/base/text.hpp"
-#include "vz/ops/create.hpp"
+#include "vz/making/making.hpp"
 #include "vz/ops/set.hpp"
 #include "vz/ops/settings.hpp"
 
@@ -12,15 +12,6 @@
 namespace vz::vzctl {
 
 namespace {
-
-// Those that are a key of NUM.conf each.
-std::vector<cli::Option> setting_options() {
-    std::vector<cli::Option> options;
-    for (const auto& setting : ops::settings())
-        options.push_back({std::string(setting.option), 0, cli::Takes::values, std::string(setting.argument),
-                           std::string(setting.help)});
-    return options;
-}
 
 std::vector<cli::Option> address_options() {
     return {{"ipadd|ip", 0, cli::Takes::values, "ADDRESS", "add an IPv4 or IPv6 address; may be repeated"}};
@@ -62,16 +53,8 @@ Result<std::optional<sys::IdRange>> id_range(const cli::Parsed& parsed) {
 }
 
 Result<ops::CreateRequest> create_request(const cli::Parsed& parsed, config::Ctid ctid) {
-    ops::CreateRequest request;
+    VZ_ASSIGN(auto request, making::create_request(parsed, "ostemplate", "ipadd"));
     request.ctid = ctid;
-    request.template_name = parsed.value("ostemplate").value_or("");
-    request.sample = parsed.value("config");
-    request.layout = parsed.value("layout");
-    if (request.layout && !config::is_layout_word(*request.layout))
-        return fail(Errc::bad_value, "unknown layout {}: known are {}", text::printable(*request.layout),
-                    config::layout_words());
-    VZ_ASSIGN(request.changes, ops::collect_changes([&](auto name) { return parsed.values(name); }));
-    request.ip_add = parsed.values("ipadd");
     VZ_ASSIGN(request.ids, id_range(parsed));
     return request;
 }
@@ -117,7 +100,7 @@ std::vector<cli::Option> create_options() {
         {"layout", 0, cli::Takes::value, "dir|overlay|btrfs|lvm|lvmthin", "how its files are kept"});
     options.push_back({"local_uid", 0, cli::Takes::value, "ID", "first of its 65536 user ids on the host"});
     options.push_back({"local_gid", 0, cli::Takes::value, "ID", "first of its group ids on the host"});
-    const auto more = setting_options();
+    const auto more = making::setting_options();
     options.insert(options.end(), more.begin(), more.end());
     return options;
 }
@@ -146,7 +129,7 @@ std::vector<cli::Option> set_options() {
                        "with --save: save also what could not be applied to the running container"});
     options.push_back({"setmode", 0, cli::Takes::value, "restart|ignore",
                        "for settings that need a restart: restart it (with --save), or do nothing (32)"});
-    const auto more = setting_options();
+    const auto more = making::setting_options();
     options.insert(options.end(), more.begin(), more.end());
     return options;
 }
