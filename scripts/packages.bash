@@ -42,11 +42,16 @@ packages_are_built() { # SOURCE OUTPUT
     [ "$(cat "$2/key" 2>/dev/null)" = "$(packages_key "$1")" ]
 }
 
-# Leaves the .deb files, the .changes file and the key in OUTPUT; all of them, or what was there before.
+# Leaves the .deb files, the .changes file and the key in OUTPUT; all of them, or what was there before. Whoever comes
+# second waits for the first.
 packages_build() { # SOURCE ASIDE OUTPUT
+    mkdir -p "$2"
+    (flock 9 && packages_build_alone "$@") 9>"$2/lock"
+}
+
+packages_build_alone() {
     local from=$1 aside=$2 into=$3
     packages_are_built "$from" "$into" && return
-    mkdir -p "$aside"
     rm -rf "$aside"/*.deb "$aside"/*.changes "$aside"/*.buildinfo "$aside/new"
     packages_refresh_tree "$from" "$aside/tree" || return
     packages_compile "$aside/tree" || return

@@ -21,17 +21,20 @@ with_machine_network() {
     fi
 }
 
-template_archive() { # NAME: prints the path of NAME.tar.zst
-    local name=$1 folder root
+template_archive() { # NAME: prints the path of NAME.tar.zst; whoever comes second waits for the first
+    local name=$1 folder
     folder=${VZ_CACHE_DIR:-$VZ_SOURCE_DIR/.cache}/templates/$(template_key)
-    if [ ! -e "$folder/$name.tar.zst" ]; then
-        root=$folder/root
-        mkdir -p "$root/etc/vz"
-        cp "$VZ_SOURCE_DIR/utils/conf/vz.conf" "$root/etc/vz/"
-        VZ_SYSROOT=$root with_machine_network vztemplate build --quiet --recipe-dir "$VZ_SOURCE_DIR/templates/recipes" \
-            "$name" >&2 || return
-        ln -f "$root/var/lib/vz/template/cache/$name.json" "$folder/"
-        ln -f "$root/var/lib/vz/template/cache/$name.tar.zst" "$folder/"
-    fi
-    echo "$folder/$name.tar.zst"
+    mkdir -p "$folder"
+    (flock 9 && template_cached "$name" "$folder") 9>"$folder/lock" && echo "$folder/$name.tar.zst"
+}
+
+template_cached() { # NAME FOLDER
+    local root=$2/root
+    [ ! -e "$2/$1.tar.zst" ] || return 0
+    mkdir -p "$root/etc/vz"
+    cp "$VZ_SOURCE_DIR/utils/conf/vz.conf" "$root/etc/vz/"
+    VZ_SYSROOT=$root with_machine_network vztemplate build --quiet --recipe-dir "$VZ_SOURCE_DIR/templates/recipes" \
+        "$1" >&2 || return
+    ln -f "$root/var/lib/vz/template/cache/$1.json" "$2/"
+    ln -f "$root/var/lib/vz/template/cache/$1.tar.zst" "$2/"
 }
