@@ -79,6 +79,38 @@ check_convert() {
     expect 0 vzctl destroy 101
 }
 
+# Clones and snapshots of a thin volume take no time that depends on what is in it.
+check_copies() {
+    local one=11111111-1111-1111-1111-111111111111 begin
+    expect 0 vzctl create 101 --ostemplate tiny --layout lvmthin --diskspace 200M --name first
+    expect 0 vzctl start 101
+    check "much is written" fill 100 /big
+    inside 'echo first >/state'
+    expect 0 vzctl snapshot 101 --id "$one" --name before
+    inside 'echo second >/state; rm /big'
+    begin=${EPOCHREALTIME/./}
+    expect 0 vzclone 101 102 --name copy
+    echo "    vzclone: $(((${EPOCHREALTIME/./} - begin) / 1000)) ms"
+    expect 0 vzctl snapshot-list 101
+    check "the snapshot is listed" grep -q "{$one}.*before" <<<"$out"
+    mkdir -p /srv/look
+    expect 0 vzctl snapshot-mount 101 --id "$one" --target /srv/look
+    equal "it can be looked at" first "$(cat /srv/look/state)"
+    expect 0 vzctl snapshot-umount 101 --id "$one"
+    expect 0 vzctl snapshot-switch 101 --id "$one"
+    equal "the state is back" first "$(inside cat /state)"
+    check "all of it" inside test -s /big
+    expect 0 vzctl start 102
+    equal "the copy has a state of its own" second "$(vzctl exec2 102 cat /state)"
+    expect 0 vzctl snapshot-delete 101 --id "$one"
+    expect 0 vzctl stop 101 --fast
+    expect 0 vzctl destroy 101
+    equal "and needs nothing of its source" second "$(vzctl exec2 102 cat /state)"
+    expect 0 vzctl stop 102 --fast
+    expect 0 vzctl destroy 102
+    equal "no volume is left" "" "$(volumes | grep -v '^vz-template-')"
+}
+
 make_template
 check_life lvm
 expect 0 vzctl stop 101 --fast
@@ -86,5 +118,6 @@ check_end lvm
 check_life lvmthin
 check_shrinking lvmthin
 check_end lvmthin
+check_copies
 check_convert
 finish
