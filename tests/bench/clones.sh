@@ -64,9 +64,9 @@ measure_own() { # LAYOUT
     head -c "${mb}M" /dev/urandom >"$VZ_SANDBOX/random"
     for ((n = 0; n < runs; n++)); do
         vzctl --quiet create 101 --ostemplate big --layout "$1" || fail "create"
-        write_much clone && sync
+        write_much clone
         timed vzclone 101 102; clones+=("${times[@]}"); times=()
-        write_much snapshot && sync
+        write_much snapshot
         timed vzctl snapshot 101 --id "$id"; snapshots+=("${times[@]}"); times=()
         timed vzctl snapshot-switch 101 --id "$id"; rollbacks+=("${times[@]}"); times=()
         vzctl --quiet destroy 102

@@ -154,16 +154,6 @@ Result<void> make_owned_folder(const std::string& path, const sys::IdRange& ids,
     return {};
 }
 
-// The root folder of a container has its attributes in the topmost layer.
-Result<void> copy_root_attributes(const std::string& from, const std::string& to, const sys::IdRange& ids) {
-    VZ_ASSIGN(const auto source, sys::Dir::open(from));
-    VZ_ASSIGN(const auto target, sys::Dir::open(to));
-    sys::TreeCopy copy{source, target, ids, ids};
-    copy.additive = true;
-    copy.wants = [](std::string_view, mode_t) { return false; };
-    return sys::copy_tree(copy);
-}
-
 Result<void> remove_in(const std::string& folder, const std::string& name) {
     VZ_ASSIGN(const auto dir, sys::Dir::open(folder));
     return dir.remove_tree(name);
@@ -177,7 +167,7 @@ Result<void> make_new_upper(const Volume& volume, const std::string& folder, con
     VZ_TRY(remove_in(folder, ".new"));
     VZ_TRY(sys::make_dirs(folder + "/.new", 0700));
     VZ_TRY(make_empty(folder + "/.new", volume.ids));
-    VZ_TRY(copy_root_attributes(layer, folder + "/.new/upper", volume.ids));
+    VZ_TRY(copy_root_attributes(area::parent_of(layer), volume.ids, folder + "/.new", volume.ids));
     VZ_TRY(sys::rename_durably(folder + "/.new/work", folder + "/work"));
     VZ_TRY(sys::rename_durably(folder + "/.new/upper", folder + "/upper"));
     return remove_in(folder, ".new");
@@ -251,6 +241,17 @@ bool has_any(const std::string& folder) {
 Result<void> share(const std::string& from, const std::string& to) {
     VZ_ASSIGN(const auto lower, text_of(list_of(from)));
     return sys::write_file_atomic(list_of(to), lower, 0600);
+}
+
+Result<void> copy_root_attributes(const std::string& from, const sys::IdRange& owner, const std::string& to,
+                                  const sys::IdRange& new_owner) {
+    VZ_ASSIGN(const auto source, sys::Dir::open(from + "/upper"));
+    VZ_ASSIGN(const auto target, sys::Dir::open(to + "/upper"));
+    sys::TreeCopy copy{source, target, owner, new_owner};
+    copy.additive = true;
+    copy.wants = [](std::string_view, mode_t) { return false; };
+    VZ_TRY(sys::copy_tree(copy));
+    return sys::fsync_dir(to + "/upper");
 }
 
 Result<void> make_empty(const std::string& folder, const sys::IdRange& ids) {

@@ -43,6 +43,10 @@ Result<void> share(const std::string& from, const std::string& to);
 // Upper and work of an overlay without changes.
 Result<void> make_empty(const std::string& folder, const sys::IdRange& ids);
 
+// The root folder of a container has its attributes in the topmost layer: from one upper to another.
+Result<void> copy_root_attributes(const std::string& from, const sys::IdRange& owner, const std::string& to,
+                                  const sys::IdRange& new_owner);
+
 // An overlay's mark for "removed here" (overlayfs.rst: whiteouts).
 bool is_whiteout(const struct stat& st);
 

@@ -164,8 +164,11 @@ Result<void> copy_or_share(const Volume& volume, const std::string& from, const 
     VZ_ASSIGN(const bool frozen, freeze_if_worth(volume, from));
     if (layers::has_any(from) || layers::has_any(target.private_area))
         VZ_TRY(layers::share(from, to));
-    VZ_TRY(copy_layers(from, volume.ids, to, target.ids));
-    return frozen ? layers::sweep(volume) : Result<void>();
+    if (!frozen)
+        return copy_layers(from, volume.ids, to, target.ids);
+    // Nothing is left to be copied, nor to be waited for until it is on disk.
+    VZ_TRY(layers::copy_root_attributes(from, volume.ids, to, target.ids));
+    return layers::sweep(volume);
 }
 
 class OverlayStorage : public Storage {
