@@ -8,7 +8,7 @@ launcher=()
 command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 
 check "configure" cmake -S "$VZ_SOURCE_DIR" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
-    -DVZ_SANITIZE=address,undefined "${launcher[@]}" -Wno-dev --log-level=ERROR
+    -DCMAKE_UNITY_BUILD=ON -DVZ_SANITIZE=address,undefined "${launcher[@]}" -Wno-dev --log-level=ERROR
 check "build" ninja -C "$build" --quiet unit_tests
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 check "unit tests" "$build/tests/unit/unit_tests"
