@@ -5,6 +5,7 @@
 . "$VZ_SOURCE_DIR/tests/lib/harness.sh"
 . "$VZ_SOURCE_DIR/tests/lib/sandbox.sh"
 . "$VZ_SOURCE_DIR/tests/lib/tiny_template.sh"
+. "$VZ_SOURCE_DIR/tests/lib/lan.sh"
 need_programs ip bridge nft ping nsenter
 sandbox "$0" "$@"
 
@@ -12,10 +13,6 @@ tiny_template tiny
 for n in 101 102 103; do expect 0 vzctl create $n --ostemplate tiny --hostname "ct$n"; done
 vzctl --quiet set 101 --ipadd 10.10.0.101 --save
 
-init_of() { sed -n 's/.*"init": *\([0-9]*\).*/\1/p' "/run/vz/ct/$1/runtime.json"; }
-inside() { # CTID COMMAND…: in the container's network, with programs of the host
-    nsenter --net --target "$(init_of "$1")" -- "${@:2}"
-}
 reaches() { # CTID ADDRESS [PING-OPTION…]
     inside "$1" ping -c 1 -W 1 -q "$2" "${@:3}" >/dev/null 2>&1
 }

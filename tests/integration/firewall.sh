@@ -5,24 +5,16 @@
 . "$VZ_SOURCE_DIR/tests/lib/harness.sh"
 . "$VZ_SOURCE_DIR/tests/lib/sandbox.sh"
 . "$VZ_SOURCE_DIR/tests/lib/tiny_template.sh"
+. "$VZ_SOURCE_DIR/tests/lib/lan.sh"
 need_programs ip nft ping nsenter python3
 sandbox "$0" "$@"
 
 rules_without_counts() { nft list ruleset | sed 's/packets.*//'; }
 
 tiny_template tiny
-init_of() { sed -n 's/.*"init": *\([0-9]*\).*/\1/p' "/run/vz/ct/$1/runtime.json"; }
-inside() { nsenter --net --target "$(init_of "$1")" -- "${@:2}"; }
 
 # A machine in the uplink's network, with a second address, and one on the bridge.
-unshare --net sleep 1000 &
-lan=$!
-for _ in $(seq 50); do [ "$(readlink /proc/$lan/ns/net)" != "$(readlink /proc/self/ns/net)" ] && break; sleep 0.05; done
-on_lan() { nsenter --net --target $lan -- "$@"; }
-ip link set lan0 netns $lan
-on_lan ip link set lo up
-on_lan ip link set lan0 up
-on_lan ip addr add 198.51.100.1/24 dev lan0
+lan_machine
 on_lan ip addr add 198.51.100.77/24 dev lan0
 on_lan ip route add 10.10.0.0/24 via 198.51.100.2
 ip link add br0 type bridge

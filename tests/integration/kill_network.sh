@@ -7,6 +7,7 @@
 . "$VZ_SOURCE_DIR/tests/lib/harness.sh"
 . "$VZ_SOURCE_DIR/tests/lib/sandbox.sh"
 . "$VZ_SOURCE_DIR/tests/lib/tiny_template.sh"
+. "$VZ_SOURCE_DIR/tests/lib/lan.sh"
 . "$VZ_SOURCE_DIR/tests/lib/chaos.sh"
 need_programs ip nft nsenter python3 strace
 sandbox "$0" "$@"
@@ -14,21 +15,12 @@ sandbox "$0" "$@"
 tiny_template tiny
 expect 0 vzctl create 101 --ostemplate tiny --ipadd 10.10.0.101
 expect 0 vzctl create 102 --ostemplate tiny --ipadd 10.10.0.102
-init_of() { sed -n 's/.*"init": *\([0-9]*\).*/\1/p' "/run/vz/ct/$1/runtime.json"; }
-inside() { nsenter --net --target "$(init_of "$1")" -- "${@:2}"; }
 ip link add br0 type bridge
 ip link set br0 up
 ip addr add 10.50.0.1/24 dev br0
 
 # A machine beyond the uplink: it serves a page, and knows no way to the container's private address.
-unshare --net sleep 1000 &
-lan=$!
-for _ in $(seq 50); do [ "$(readlink /proc/$lan/ns/net)" != "$(readlink /proc/self/ns/net)" ] && break; sleep 0.05; done
-on_lan() { nsenter --net --target $lan -- "$@"; }
-ip link set lan0 netns $lan
-on_lan ip link set lo up
-on_lan ip link set lan0 up
-on_lan ip addr add 198.51.100.1/24 dev lan0
+lan_machine
 mkdir "$VZ_TMP/www"
 echo "It works" >"$VZ_TMP/www/index.html"
 nsenter --net --target $lan -- python3 -m http.server --directory "$VZ_TMP/www" 80 >/dev/null 2>&1 & # no function: it is to be killed

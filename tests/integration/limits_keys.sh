@@ -10,21 +10,6 @@
 sandbox "$0" "$@"
 tiny_template tiny
 
-conf=/etc/vz/conf/101.conf
-inside() { vzctl exec2 101 "$1" 2>/dev/null; }
-saved() { sed -n "s/^$1=\"\(.*\)\"/\1/p" "$conf"; }
-
-until_true() { # COMMAND…: at most 20 s
-    for _ in {1..200}; do "$@" && return; sleep 0.1; done
-    return 1
-}
-
-refuses() { # STATUS OPTION VALUE: nothing changes
-    local before
-    before=$(cat "$conf")
-    expect "$1" vzctl set 101 "$2" "$3" --save
-    equal "$2 $3 leaves the configuration alone" "$before" "$(cat "$conf")"
-}
 
 process_limit() { inside 'cat /proc/self/limits' | sed -n "s/^$1  *\([^ ]*\)  *\([^ ]*\) .*/\1 \2/p"; }
 init_limit() { sed -n "s/^$1  *\([^ ]*\)  *\([^ ]*\) .*/\1 \2/p" "/proc/$(init_of 101)/limits"; }

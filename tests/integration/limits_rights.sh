@@ -9,21 +9,6 @@
 sandbox "$0" "$@"
 sandbox_template
 
-conf=/etc/vz/conf/101.conf
-inside() { vzctl exec2 101 "$1" 2>/dev/null; }
-saved() { sed -n "s/^$1=\"\(.*\)\"/\1/p" "$conf"; }
-
-until_true() { # COMMAND…: at most 30 s
-    for _ in {1..300}; do "$@" && return; sleep 0.1; done
-    return 1
-}
-
-refuses() { # STATUS OPTION VALUE: nothing changes
-    local before
-    before=$(cat "$conf")
-    expect "$1" vzctl set 101 "$2" "$3" --save
-    equal "$2 $3 leaves the configuration alone" "$before" "$(cat "$conf")"
-}
 
 opens() { inside "[ -c /dev/$1 ] && exec 5<>/dev/$1"; }
 reads() { inside "[ -c /dev/$1 ] && exec 5</dev/$1"; }

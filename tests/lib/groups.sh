@@ -5,6 +5,8 @@
 #   init_of 101                                     # its process on the host
 #   group_value 101 pids.max                        # content of the first file that exists
 #   group_value 101 memory.max memory.limit_in_bytes
+#
+# And what tests of the settings of container 101 ask again and again.
 
 init_of() { # CTID
     sed -n 's/.*"init": *\([0-9]*\).*/\1/p' "/run/vz/ct/$1/runtime.json"
@@ -36,3 +38,19 @@ group_value() { # CTID FILE…
 }
 
 has_group_file() { group_value "$@" >/dev/null; }
+
+conf=/etc/vz/conf/101.conf
+inside() { vzctl exec2 101 "$1" 2>/dev/null; }
+saved() { sed -n "s/^$1=\"\(.*\)\"/\1/p" "$conf"; }
+
+until_true() { # COMMAND…: at most 30 s
+    for _ in {1..300}; do "$@" && return; sleep 0.1; done
+    return 1
+}
+
+refuses() { # STATUS OPTION VALUE: nothing changes
+    local before
+    before=$(cat "$conf")
+    expect "$1" vzctl set 101 "$2" "$3" --save
+    equal "$2 $3 leaves the configuration alone" "$before" "$(cat "$conf")"
+}
