@@ -10,7 +10,6 @@
 sandbox "$0" "$@"
 tiny_template tiny
 
-
 process_limit() { inside 'cat /proc/self/limits' | sed -n "s/^$1  *\([^ ]*\)  *\([^ ]*\) .*/\1 \2/p"; }
 init_limit() { sed -n "s/^$1  *\([^ ]*\)  *\([^ ]*\) .*/\1 \2/p" "/proc/$(init_of 101)/limits"; }
 

@@ -9,7 +9,6 @@
 sandbox "$0" "$@"
 sandbox_template
 
-
 opens() { inside "[ -c /dev/$1 ] && exec 5<>/dev/$1"; }
 reads() { inside "[ -c /dev/$1 ] && exec 5</dev/$1"; }
 
