@@ -120,8 +120,28 @@ order_of_stop() {
     sed -i '/^VE_STOP_MODE=/d' /etc/vz/vz.conf
 }
 
+# Cron stampede: containers of one template, the same daily jobs, not the same minute.
+cron_stampede() {
+    local tree=$VZ_TMP/with-cron layout id
+    mkdir "$tree" && tiny_tree "$tree"
+    printf '25 6\t* * *\troot\tcd / && run-parts --report /etc/cron.daily\n' >"$tree/etc/crontab"
+    tiny_pack "$tree" with-cron
+    for layout in overlay dir; do
+        for id in 201 202 203; do
+            expect 0 vzctl create $id --ostemplate with-cron --layout $layout
+            expect 0 vzctl mount $id
+            cat /var/lib/vz/root/$id/etc/crontab
+            expect 0 vzctl umount $id
+            expect 0 vzctl destroy $id
+        done >"$VZ_TMP/crontabs"
+        check "$layout: different times" test "$(grep run-parts "$VZ_TMP/crontabs" | sort -u | wc -l)" -gt 1
+        equal "$layout: the same jobs" 3 "$(grep -c 'root.cd / && run-parts --report /etc/cron.daily$' "$VZ_TMP/crontabs")"
+    done
+}
+
 wrong_umount_codes
 bogus_names
+cron_stampede
 started_by_accident
 inherited_dns
 default_columns

@@ -6,6 +6,7 @@
 #include "sample.hpp"
 #include "volume.hpp"
 #include "vz/base/scope.hpp"
+#include "vz/guest/cron.hpp"
 #include "vz/guest/init.hpp"
 #include "vz/ops/pending.hpp"
 #include "vz/ops/scripts.hpp"
@@ -113,6 +114,25 @@ Result<void> make_private_area(const Context& context, const Draft& draft, const
     });
 }
 
+// What is not there in the shared tree is not in the container either: most templates have no cron.
+bool may_have_cron(const storage::Traits& traits, const storage::Volume& volume) {
+    return !traits.shares_template || sys::exists(volume.template_tree + "/etc/crontab");
+}
+
+Result<void> spread_cron_jobs(const Draft& draft, const storage::Volume& volume) {
+    const auto layout = storage_for(draft.newborn.container.layout());
+    if (!may_have_cron(layout->traits(), volume))
+        return {};
+    VZ_ASSIGN(const auto userns, sys::make_userns(volume.ids));
+    VZ_ASSIGN(auto mount, layout->open(volume));
+    const sys::Dir root(std::move(mount));
+    VZ_TRY(sys::run_as_container_root(userns, [&]() -> Result<std::string> {
+        VZ_TRY(guest::spread_cron_jobs(root, draft.newborn.container.uuid()));
+        return std::string();
+    }));
+    return {};
+}
+
 Result<void> create_in_steps(const Context& context, const CreateRequest& request, config::Ctid ctid) {
     const auto& host = context.host;
     VZ_TRY(finish(host, ctid));
@@ -127,6 +147,8 @@ Result<void> create_in_steps(const Context& context, const CreateRequest& reques
     VZ_TRY(make_private_area(context, plan, volume));
     VZ_TRY(set_first_limits(context, plan.newborn, volume, {request.changes, request.sample.has_value()}));
     context.out.info("Performing postcreate actions");
+    if (auto spread = spread_cron_jobs(plan, volume); !spread)
+        context.out.warning(format("the times of its cron jobs are the template's: {}", spread.error().what));
     VZ_TRY(plan.newborn.publish(context));
     undo.dismiss();
     VZ_TRY(finish(host, ctid));
