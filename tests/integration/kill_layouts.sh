@@ -9,7 +9,7 @@
 . "$VZ_SOURCE_DIR/tests/lib/chaos.sh"
 need_programs strace mkfs.btrfs setpriv
 sandbox "$0" "$@"
-btrfs_data
+btrfs_data 700M
 tiny_template tiny
 
 calls=rename,renameat2,unlink,unlinkat,mkdir,mkdirat,fsync,ioctl,wait4
