@@ -2,6 +2,7 @@
 #include "vz/monitoring/disk.hpp"
 
 #include "vz/base/units.hpp"
+#include "vz/storage/storage.hpp"
 
 #include <cerrno>
 #include <fts.h>
@@ -29,6 +30,18 @@ std::optional<std::uint64_t> hard_limit(const config::Container& container, std:
     if (!limit || limit->limit >= units::unlimited)
         return std::nullopt;
     return limit->limit;
+}
+
+// The private area and the layers that it lies on.
+Result<TreeUse> own_use(const std::string& private_area) {
+    VZ_ASSIGN(auto use, tree_use(private_area));
+    VZ_ASSIGN(const auto layers, storage::shared_layers(private_area));
+    for (const auto& layer : layers) {
+        VZ_ASSIGN(const auto more, tree_use(layer));
+        use.bytes += more.bytes;
+        use.inodes += more.inodes;
+    }
+    return use;
 }
 
 struct CloseWalk {
@@ -78,7 +91,7 @@ Result<DiskUse> disk_use(const config::Container& container, Count count) {
     use.limit_bytes = hard_limit(container, "DISKSPACE", k_kilobyte);
     use.limit_inodes = hard_limit(container, "DISKINODES", 1);
     if (count == Count::files) {
-        VZ_ASSIGN(use.own, tree_use(use.private_area));
+        VZ_ASSIGN(use.own, own_use(use.private_area));
     }
     return use;
 }

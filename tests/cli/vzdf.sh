@@ -19,6 +19,10 @@ equal "a container without HOSTNAME has none, as in vzlist" "- -" "$(vzdf -H -o 
 equal "… nor in JSON" '[{"hostname":null}]' "$(vzdf -j -o hostname | tr -d ' \n')"
 expect 0 vzdf -w -H -o iown 101
 equal "a walk counts files" "2" "$(tr -d ' ' <<<"$out")"
+layer=11111111-1111-1111-1111-111111111111
+mkdir -p "$VZ_SYSROOT/var/lib/vz/private/.layers/$layer/upper/etc"
+echo "$layer 0 0 65536" >"$VZ_SYSROOT/var/lib/vz/private/101/layers"
+equal "and those that it shares with its clones" "5" "$(vzdf -w -H -o iown 101 | tr -d ' ')"
 equal "ids come from standard input" "101" "$(printf '101\0' | vzdf -H -0 -o ctid - | tr -d ' ')"
 equal "a list that was cut is refused" "" "$(printf '101' | vzdf -H -0 -o ctid - 2>/dev/null)"
 

@@ -283,3 +283,17 @@ Result<void> sweep(const Volume& volume) {
 }
 
 } // namespace vz::storage::layers
+
+namespace vz::storage {
+
+Result<std::vector<std::string>> shared_layers(const std::string& private_area) {
+    Volume volume;
+    volume.private_area = private_area;
+    VZ_ASSIGN(const auto all, layers::below(volume, private_area));
+    std::vector<std::string> paths;
+    for (const auto& layer : all)
+        paths.push_back(layer.path);
+    return paths;
+}
+
+} // namespace vz::storage

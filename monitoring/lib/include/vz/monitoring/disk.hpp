@@ -37,7 +37,8 @@ struct DiskUse {
     std::optional<std::uint64_t>
         limit_bytes; // DISKSPACE of the container (the hard one); nothing if unlimited
     std::optional<std::uint64_t> limit_inodes; // DISKINODES
-    std::optional<TreeUse> own;                // the container's own files, if they were counted
+    std::optional<TreeUse> own; // the container's own files, if they were counted; with those that it
+                                // shares with copies of it
 };
 
 enum class Count { no, files }; // files: walk through all files of the container, which takes its time

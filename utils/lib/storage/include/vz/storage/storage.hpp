@@ -131,6 +131,9 @@ public:
 // is left as it is (so an overlay goes on sharing what it can). Durable on return. Errc::no_disk_space.
 Result<void> copy_files(const Storage& from, const Volume& source, const Storage& to, const Volume& target);
 
+// Folders with files of the container that lie outside of its private area, because copies of it share them.
+Result<std::vector<std::string>> shared_layers(const std::string& private_area);
+
 // What a second area of the same container has for Volume::number, so that each is counted by itself.
 std::uint32_t other_number(const Volume& current);
 
