@@ -56,21 +56,21 @@ struct DiskLimit {
     std::optional<std::uint64_t> (*held)(const config::Container&);
 };
 
-std::optional<config::Limit> limit_of(const Listed& listed, const DiskLimit& disk) {
+std::optional<config::Limit> disk_limit_of(const Listed& listed, const DiskLimit& disk) {
     const auto text = configured(listed, disk.key);
     const auto limit = config::parse_limit(text, disk.unit, disk.unit);
     return text.empty() || !limit ? std::nullopt : std::optional(*limit);
 }
 
 // Asked from the file system, so only for who shows it; what has begun counts as a unit.
-std::optional<std::uint64_t> held(const Listed& listed, const DiskLimit& disk) {
+std::optional<std::uint64_t> disk_held(const Listed& listed, const DiskLimit& disk) {
     const auto amount = listed.conf ? disk.held(*listed.conf) : std::nullopt;
     return amount ? std::optional(*amount / disk.unit + (*amount % disk.unit != 0 ? 1 : 0)) : std::nullopt;
 }
 
 Json disk_json(const Listed& listed, const DiskLimit& disk) {
-    const auto usage = held(listed, disk);
-    const auto limit = limit_of(listed, disk);
+    const auto usage = disk_held(listed, disk);
+    const auto limit = disk_limit_of(listed, disk);
     if (!usage && !limit)
         return {};
     return Json::Object{{"usage", usage ? Json(*usage) : Json()},
@@ -89,11 +89,11 @@ void add_disk(std::vector<Field>& out, const DiskLimit& disk) {
     };
     const auto part = [disk](std::uint64_t config::Limit::*member) {
         return [disk, member](const Listed& listed) {
-            const auto limit = limit_of(listed, disk);
+            const auto limit = disk_limit_of(listed, disk);
             return limit ? Value((*limit).*member) : Value();
         };
     };
-    add("", "", [disk](const Listed& listed) { return value_of(held(listed, disk)); });
+    add("", "", [disk](const Listed& listed) { return value_of(disk_held(listed, disk)); });
     out.back().json = [disk](const Listed& listed) { return disk_json(listed, disk); };
     add(".s", ".S", part(&config::Limit::barrier));
     add(".h", ".H", part(&config::Limit::limit));
