@@ -31,6 +31,11 @@ std::string store_of(const Volume& volume) {
     return area::parent_of(volume.private_area) + "/.layers";
 }
 
+// What an overlay prepares there, and its index.
+std::string work_of(const std::string& folder) {
+    return folder + "/work";
+}
+
 std::string list_of(const std::string& folder) {
     return folder + "/layers";
 }
@@ -130,7 +135,7 @@ bool is_small(const sys::Dir& dir, const std::string& folder, std::size_t& files
 // them, does not go into a layer. "U-1": no more names than those in the upper and the one in the index
 // itself (fs/overlayfs/util.c, ovl_set_nlink_upper).
 bool index_joins_names(const std::string& folder) {
-    const auto index = folder + "/work/index";
+    const auto index = work_of(folder) + "/index";
     const auto names = names_in(index);
     if (!names)
         return true;
@@ -162,13 +167,13 @@ Result<void> remove_in(const std::string& folder, const std::string& name) {
 // A fresh upper with a work folder of its own: its index is about the upper of before.
 Result<void> make_new_upper(const Volume& volume, const std::string& folder, const std::string& layer) {
     const auto store = store_of(volume);
-    if (sys::exists(folder + "/work"))
-        VZ_TRY(sys::rename_durably(folder + "/work", format("{}/{}{}", store, k_doomed, sys::random_uuid())));
+    if (sys::exists(work_of(folder)))
+        VZ_TRY(sys::rename_durably(work_of(folder), format("{}/{}{}", store, k_doomed, sys::random_uuid())));
     VZ_TRY(remove_in(folder, ".new"));
     VZ_TRY(sys::make_dirs(folder + "/.new", 0700));
     VZ_TRY(make_empty(folder + "/.new", volume.ids));
     VZ_TRY(copy_root_attributes(area::parent_of(layer), volume.ids, folder + "/.new", volume.ids));
-    VZ_TRY(sys::rename_durably(folder + "/.new/work", folder + "/work"));
+    VZ_TRY(sys::rename_durably(folder + "/.new/work", work_of(folder)));
     VZ_TRY(sys::rename_durably(folder + "/.new/upper", folder + "/upper"));
     return remove_in(folder, ".new");
 }
@@ -256,7 +261,7 @@ Result<void> copy_root_attributes(const std::string& from, const sys::IdRange& o
 
 Result<void> make_empty(const std::string& folder, const sys::IdRange& ids) {
     VZ_TRY(make_owned_folder(folder + "/upper", ids, 0755));
-    return make_owned_folder(folder + "/work", ids, 0700);
+    return make_owned_folder(work_of(folder), ids, 0700);
 }
 
 bool is_whiteout(const struct stat& st) {
