@@ -70,8 +70,9 @@ TEST_CASE("nothing but the times changes", "[guest]") {
 TEST_CASE("lines of somebody's own stay as they are", "[guest]") {
     for (const std::string line :
          {"", "run-parts /etc/cron.daily", "5 4 * * * root backup",
-          "@daily root run-parts /etc/cron.daily x y", "*/5 * * * * root run-parts /etc/cron.hourly",
-          "1 2 3 4 5 6", "25 6 * * * root run-parts /etc/cron.daily # VZCTL_POSTCREATE_SKIP"})
+          "@daily root run-parts /etc/cron.daily x y", "1\r2\r3\r4\r5\rroot\rrun-parts\r/etc/cron.daily\rx",
+          "   ", "*/5 * * * * root run-parts /etc/cron.hourly", "1 2 3 4 5 6",
+          "25 6 * * * root run-parts /etc/cron.daily # VZCTL_POSTCREATE_SKIP"})
         CHECK(spread_cron_times(line, "seed") == line);
 }
 

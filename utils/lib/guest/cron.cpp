@@ -38,19 +38,20 @@ bool is_number(std::string_view field) {
     return text::to_uint(field).has_value();
 }
 
-// User and command, as they are written.
+// User and command, as they are written; nothing if others than crontab(5)'s blanks are between the fields.
 std::string_view after_times(std::string_view line) {
     constexpr std::string_view k_blank = " \t";
     std::size_t at = line.find_first_not_of(k_blank);
     for (int field = minute; field < user; ++field)
         at = line.find_first_not_of(k_blank, line.find_first_of(k_blank, at));
-    return line.substr(at);
+    return at == std::string_view::npos ? std::string_view() : line.substr(at);
 }
 
 std::string spread_line(const std::string& line, std::string_view seed) {
     const auto job = job_of(line);
+    const auto command = after_times(line);
     auto fields = text::words(line);
-    if (job.empty() || fields.size() <= k_fields || !is_number(fields[minute]))
+    if (job.empty() || command.empty() || fields.size() <= k_fields || !is_number(fields[minute]))
         return line;
     const auto choose = [&](Field field, std::uint32_t first, std::uint32_t count) {
         if (is_number(fields[field]))
@@ -61,7 +62,7 @@ std::string spread_line(const std::string& line, std::string_view seed) {
     choose(day_of_month, 1, 28);
     choose(day_of_week, 0, 7);
     return format("{} {}\t{} {} {}\t{}", fields[minute], fields[hour], fields[day_of_month], fields[month],
-                  fields[day_of_week], after_times(line));
+                  fields[day_of_week], command);
 }
 
 } // namespace
