@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Called by liblxc, never by people: "vz-hook start-host CTID" when a container is about to run, "vz-hook
 // stop CTID" when it has ended and "vz-hook post-stop CTID" when nothing of it is left. See
-// lxc.container.conf(5), "CONTAINER HOOKS".
+// lxc.container.conf(5), "CONTAINER HOOKS". And by CRIU without arguments, at its stages; see criu(8).
 #include "vz/base/text.hpp"
 #include "vz/cli/log.hpp"
 #include "vz/cli/tool.hpp"
+#include "vz/ops/checkpoint.hpp"
 #include "vz/ops/hook_notes.hpp"
 #include "vz/ops/lxc_setup.hpp"
+#include "vz/ops/start.hpp"
 #include "vz/record/record.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fcntl.h>
 #include <functional>
@@ -92,15 +96,60 @@ Result<void> start_host(const config::Host& host, config::Ctid ctid, Reporter& o
     return {};
 }
 
+// The engine does not carry out a reboot of a container that it restored.
+void start_again(const config::Host& host, config::Ctid ctid, Reporter& out) {
+    const auto ended = ops::hook_post_stop(host, ctid, out);
+    if (!ended || !ended->by_itself)
+        return;
+    keep(host, ctid, "restart", "rebooted from inside", 0);
+    const auto engine = ops::make_engine(host);
+    const ops::Context context{host, *engine, out};
+    if (const auto done = ops::start(context, ctid, {}); !done)
+        out.warning("start after a reboot from inside: " + done.error().what);
+}
+
 // Whoever stops the container waits for the engine and holds the lock: the clean-up cannot happen here.
 Result<void> post_stop(const config::Host& host, config::Ctid ctid, Reporter& out) {
     const char* target = std::getenv("LXC_TARGET");
-    if (target && std::string_view(target) == "reboot")
+    if (target && std::string_view(target) == "reboot") {
+        if (ops::is_restored(host.paths, ctid))
+            return in_background([&] { start_again(host, ctid, out); });
         return {};
+    }
     return in_background([&] { after_the_end(host, ctid, out); });
 }
 
+std::string from_environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
+
+// Most stages are nothing to us, and there are many.
+int run_stage(const std::string& stage, cli::Io io) {
+    constexpr std::array k_stages = {"post-dump", "post-setup-namespaces", "post-restore", "pre-resume"};
+    if (std::find(k_stages.begin(), k_stages.end(), stage) == k_stages.end())
+        return 0;
+    const auto ctid = config::Ctid::parse(from_environment("VZ_CHECKPOINT"));
+    const auto host = config::Host::load();
+    if (!ctid || !host)
+        return cli::report("vz-hook", fail(Errc::bad_syntax, "VZ_CHECKPOINT is not set; criu calls this program"),
+                           io.err);
+    cli::Log log(host->log_file(), "vz-hook");
+    LogReporter out(log, "CT " + ctid->text());
+    const auto init = text::to_uint(from_environment("CRTOOLS_INIT_PID")).value_or(0);
+    const auto done = ops::hook_checkpoint(*host, *ctid, stage, static_cast<pid_t>(init), out);
+    if (!done || !out.warnings().empty())
+        ops::keep_hook_notes(host->paths, *ctid,
+                             {done ? std::nullopt : std::optional(done.error()), out.warnings()});
+    if (done)
+        return 0;
+    out.warning(stage + ": " + done.error().what);
+    return cli::report("vz-hook", done.error(), io.err);
+}
+
 int run(const std::vector<std::string>& arguments, cli::Io io) {
+    if (const auto stage = from_environment("CRTOOLS_SCRIPT_ACTION"); arguments.empty() && !stage.empty())
+        return run_stage(stage, io);
     const auto ctid = arguments.size() == 2 ? config::Ctid::parse(arguments[1]) : std::nullopt;
     if (!ctid)
         return cli::report("vz-hook", fail(Errc::bad_syntax, "vz-hook start-host|stop|post-stop CTID"),

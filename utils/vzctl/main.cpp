@@ -126,7 +126,7 @@ Result<config::Ctid> container_of(const vzctl::Verb& verb, const std::vector<std
 // passwords anywhere, and monitoring runs one a minute: it is kept on request only, and without its words.
 std::optional<std::vector<std::string>> words_to_keep(const vzctl::Verb& verb, const Global& global,
                                                       const config::Host& host) {
-    constexpr std::array k_only_show = {"status", "snapshot-list", "quotastat"};
+    constexpr std::array k_only_show = {"status", "check", "snapshot-list", "quotastat"};
     if (std::find(k_only_show.begin(), k_only_show.end(), verb.name) != k_only_show.end())
         return std::nullopt;
     const auto parsed = vzctl::parse_options(verb, {global.rest.begin() + 2, global.rest.end()});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verbs.hpp"
 
+#include "checkpoint_verbs.hpp"
 #include "inside_verbs.hpp"
 #include "life_verbs.hpp"
 #include "settings_verbs.hpp"
@@ -35,6 +36,12 @@ const std::array k_verbs = std::to_array<Verb>({
      restart_options, run_restart},
     {"status", "", "", "print \"CTID N exist|deleted mounted|unmounted running|down\"", Needs::nothing, false,
      false, no_options, run_status},
+    {"suspend", "chkpnt", "[--dumpfile FOLDER]", "write its processes to the disk, and end them",
+     Needs::conf_and_lock, false, false, suspend_options, run_suspend},
+    {"resume", "restore", "[--dumpfile FOLDER]", "bring these processes back", Needs::conf_and_lock, false,
+     false, resume_options, run_resume},
+    {"check", "", "", "tell whether it can be suspended now, and what is in the way", Needs::conf, false, false,
+     no_options, run_check},
     {"mount", "", "", "mount its files on VE_ROOT", Needs::conf_and_lock, false, false, no_options,
      run_mount},
     {"umount", "", "", "unmount them", Needs::conf_and_lock, false, false, no_options, run_umount},

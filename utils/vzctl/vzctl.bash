@@ -86,7 +86,7 @@ _vz_value() { # OPTION WORD
     --setmode) _vz_offer_words "$2" restart ignore ;;
     --nameserver | --searchdomain) _vz_offer_words "$2" inherit ;;
     --ipdel) _vz_offer_words "$2" all ;;
-    --root | --private | --target) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
+    --root | --private | --target | --dumpfile) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     --id | --keep | --take) COMPREPLY=() ;;
     --ipadd | --ip | --userpasswd | --local_uid | --local_gid | --hostname | --name | --description | --bootorder | \
         --netif_add | --ifname | --mac | --host_ifname | --host_mac | --vlan | --gw | --netdev_del | --firewall | --firewall_out | \
@@ -117,6 +117,8 @@ _vzctl_options() { # VERB
     start) echo "--wait --wait-timeout --force --skip-remount" ;;
     stop) echo "--fast --skip-umount" ;;
     restart) echo "--wait --wait-timeout --force --skip-remount --fast --skip-umount" ;;
+    suspend | chkpnt) echo "--dumpfile --suspend --dump --resume --kill" ;;
+    resume | restore) echo "--dumpfile --undump --resume --kill --skip-remount" ;;
     enter) echo "--exec" ;;
     snapshot) echo "--id --name --description --skip-config" ;;
     snapshot-switch) echo "--id --skip-resume --must-resume --skip-config --dry-run" ;;
@@ -130,7 +132,7 @@ _vzctl_options() { # VERB
 
 _vzctl() {
     local option word at=1 verb container
-    local verbs="create destroy delete start stop restart status mount umount set enter console exec exec2 exec3 runscript
+    local verbs="create destroy delete start stop restart status suspend chkpnt resume restore check mount umount set enter console exec exec2 exec3 runscript
         convert rebase quotaon quotaoff quotainit snapshot snapshot-switch snapshot-delete snapshot-mount snapshot-umount snapshot-list"
     _vz_option_and_word
     while [[ $at -lt $COMP_CWORD && ${COMP_WORDS[at]} == -* ]]; do at=$((at + 1)); done

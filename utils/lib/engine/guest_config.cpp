@@ -101,6 +101,14 @@ Result<std::string> lxc_config(const GuestConfig& guest) {
     return lines.take();
 }
 
+std::vector<std::string> usual_device_rules() {
+    return {std::begin(k_devices), std::end(k_devices)};
+}
+
+std::string lxc_group(const std::string& name) {
+    return format("/{}/lxc.payload.{}", k_cgroup_folder, name);
+}
+
 std::string lxc_name(std::uint32_t ctid, const std::string& uuid) {
     return uuid.empty() ? format("ve{}", ctid) : "ve-" + uuid;
 }

@@ -9,6 +9,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
 #include <lxc/lxccontainer.h>
 #include <optional>
 #include <sys/prctl.h>
@@ -95,6 +97,24 @@ public:
                                       true); // above all: our lock must not live on in the monitor
         if (!container->start(container.get(), 0, nullptr))
             return fail(Errc::environment, "{}", start_error(log));
+        return {};
+    }
+
+    Result<void> restore(const std::string& name, const RestoreRequest& request) override {
+        VZ_ASSIGN(const auto container, open(name));
+        const std::string log = log_of(*container);
+        forget_log(log);
+        const pid_t pid = ::fork();
+        if (pid < 0)
+            return sys_fail(errno, Errc::no_resources, "fork");
+        if (pid == 0)
+            restore_child(name, request);
+        int status = 0;
+        while (::waitpid(pid, &status, 0) < 0)
+            if (errno != EINTR)
+                return sys_fail(errno, Errc::system, "waitpid");
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+            return fail(Errc::restore, "{}", start_error(log));
         return {};
     }
 
@@ -247,6 +267,28 @@ private:
             if (errno != EINTR)
                 return sys_fail(errno, Errc::system, "waitpid");
         return exit_status(status);
+    }
+
+    // liblxc forks the process that watches over the container from this one: what is open here would stay
+    // open there.
+    [[noreturn]] void restore_child(const std::string& name, const RestoreRequest& request) const {
+        ::setsid();
+        const int null = ::open("/dev/null", O_RDWR);
+        for (int fd = 0; fd < 3; ++fd)
+            ::dup2(null, fd);
+        ::close_range(3, ~0U, 0);
+        ::clearenv();
+        ::setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+        for (const auto& entry : request.environment)
+            ::putenv(const_cast<char*>(entry.c_str()));
+        const auto container = open(name);
+        if (!container)
+            ::_exit(k_not_started);
+        migrate_opts options{};
+        options.directory = const_cast<char*>(request.images.c_str());
+        options.action_script = const_cast<char*>(request.hook.c_str());
+        const int failed = (*container)->migrate(container->get(), MIGRATE_RESTORE, &options, sizeof options);
+        ::_exit(failed == 0 ? 0 : k_not_started);
     }
 
     [[noreturn]] static void run_alone_child(lxc_container& container, const Relay& relay,

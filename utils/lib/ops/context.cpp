@@ -2,6 +2,7 @@
 #include "vz/ops/context.hpp"
 
 #include "vz/base/text.hpp"
+#include "vz/ops/checkpoint.hpp"
 #include "vz/ops/pending.hpp"
 #include "vz/sys/file.hpp"
 
@@ -51,16 +52,23 @@ Result<HeldLock> lock_container(const Context& context, config::Ctid ctid, const
         return HeldLock{};
     const auto path = context.host.lock_file(ctid);
     VZ_TRY(ensure_folder(context.host.lock_dir(), 0755));
-    for (int tries = 0; tries < 300; ++tries) {
+    constexpr int k_usual_tries = 300;
+    constexpr int k_more_tries = 30000;
+    int most_tries = k_usual_tries;
+    for (int tries = 0; tries < most_tries; ++tries) {
         VZ_ASSIGN(auto lock, sys::FileLock::acquire(path, word));
         if (lock) {
             if (auto done = finish(context.host, ctid); !done)
                 context.out.warning(format("finish interrupted work: {}", done.error().what));
+            settle_checkpoint(context, ctid);
             return lock;
         }
         const auto holder = sys::lock_holder(path);
         if (holder && holder->word != "cleaning" && is_alive(holder->pid))
             return fail(Errc::locked, "Container already locked{}", describe(holder));
+        // These go on to their end without the command that began them.
+        if (holder && (holder->word == "suspending" || holder->word == "resuming"))
+            most_tries = k_more_tries;
         // Clean-up after a halt, a lock file between two holders, or helpers of a killed command, which the
         // kernel is about to end.
         std::this_thread::sleep_for(20ms);

@@ -10,6 +10,7 @@
 #include "vz/engine/guest_config.hpp"
 #include "vz/guest/identity.hpp"
 #include "vz/guest/init.hpp"
+#include "vz/ops/checkpoint.hpp"
 #include "vz/ops/exec.hpp"
 #include "vz/ops/guest_identity.hpp"
 #include "vz/ops/hook_notes.hpp"
@@ -145,6 +146,14 @@ Result<void> start(const Context& context, config::Ctid ctid, const StartRequest
     VZ_ASSIGN(const auto lock, lock_container(context, ctid, "starting"));
     VZ_ASSIGN(const auto container, config::load_container(context.host, ctid));
     VZ_TRY(check_startable(context, container, request));
+    if (has_dump(context.host, ctid)) {
+        const auto resumed = resume_locked(context, container, {});
+        if (resumed)
+            return resumed;
+        context.out.warning(resumed.error().what);
+        context.out.warning("Container cannot be resumed; it starts anew and the dump is kept as " +
+                            put_dump_aside(context.host, ctid));
+    }
     if (!request.by_policy)
         forget_restarts(context.host.paths, ctid);
     context.out.info("Starting container...");

@@ -39,9 +39,15 @@ struct GuestConfig {
 // Errc::bad_value if a value holds a control character: a line of ours must stay one line.
 Result<std::string> lxc_config(const GuestConfig& guest);
 
+// What a container may do with devices without being granted any, as "c 1:3 rwm".
+std::vector<std::string> usual_device_rules();
+
 // Name of the container for liblxc. It is in cgroup paths, which checkpoint images hold, so it must not
 // change when the container gets another CTID.
 std::string lxc_name(std::uint32_t ctid, const std::string& uuid);
+
+// The container's control group, below the root of each hierarchy.
+std::string lxc_group(const std::string& name);
 
 // The lock file that liblxc makes for a container and never removes (lxclock.c in its sources).
 std::string lxc_lock_file(const std::string& lxc_dir, const std::string& name);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What is kept on the disk about checkpoints: the folder of a dump, and notes of work in progress.
+#pragma once
+
+#include "vz/config/container.hpp"
+
+#include <optional>
+#include <string>
+
+namespace vz::ops {
+
+// About a dump; a file in its folder.
+struct DumpRecord {
+    std::uint32_t ctid = 0;
+    std::string uuid;
+    std::string engine_name;
+    std::string conf; // NUM.conf then
+};
+Result<void> save_dump_record(const std::string& folder, const DumpRecord& record);
+Result<DumpRecord> load_dump_record(const std::string& folder); // Errc::restore
+
+// Where a dump is made before it is whole.
+std::string unfinished(const std::string& dump);
+
+// Work in progress, for its hook and for whoever comes after it was killed.
+struct CheckpointWork {
+    std::string word;   // "suspend" or "resume"
+    std::string dump;   // the folder
+    bool final = false; // the processes end with the dump
+    bool same_conf = false; // NUM.conf is as it was at the dump
+};
+Result<void> save_work(const config::HostPaths& paths, config::Ctid ctid, const CheckpointWork& work);
+std::optional<CheckpointWork> load_work(const config::HostPaths& paths, config::Ctid ctid);
+void forget_work(const config::HostPaths& paths, config::Ctid ctid);
+
+// Marks of a container.
+enum class Mark {
+    held,    // stopped by a step of suspend or resume, on purpose
+    restored // it runs since a restore
+};
+void set_mark(const config::HostPaths& paths, config::Ctid ctid, Mark mark, bool on);
+bool has_mark(const config::HostPaths& paths, config::Ctid ctid, Mark mark);
+
+} // namespace vz::ops
