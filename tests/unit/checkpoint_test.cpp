@@ -3,6 +3,7 @@
 #include "vz/checkpoint/check.hpp"
 #include "vz/checkpoint/criu.hpp"
 #include "vz/checkpoint/group_tree.hpp"
+#include "vz/checkpoint/images.hpp"
 
 #include <algorithm>
 #include <sys/socket.h>
@@ -154,7 +155,6 @@ TEST_CASE("the call of CRIU names what it has to", "[checkpoint]") {
     request.init = 4711;
     request.images = "/dump/x";
     request.group = "/sys/fs/cgroup/vz/a";
-    request.group_path = "/vz/a";
     request.from_host = {"proc/meminfo"};
     request.devices = {"venet0"};
     auto argv = dump_command(request);
@@ -184,4 +184,32 @@ TEST_CASE("control groups that lead elsewhere are refused", "[checkpoint]") {
     CHECK(!parse_group_tree(R"([{"path":"a","files":[{"name":"../x","uid":0,"gid":0,"mode":0}]}])"));
     CHECK(!parse_group_tree(R"([{"path":"a","limits":[["../../memory.max","0"]]}])"));
     CHECK(!parse_group_tree(R"([{"path":""}])"));
+}
+
+TEST_CASE("mounts of one file of the control groups are recognised", "[checkpoint]") {
+    const auto roots = group_mounts(
+        "139 1 0:5 /vz/a /sys/fs/cgroup rw - cgroup2 cgroup rw\n"
+        "273 1 0:5 /vz/a/b.service/memory.pressure /sys/fs/cgroup/b.service/memory.pressure rw - cgroup2 x rw\n"
+        "274 1 0:5 /vz/ab /x rw - cgroup2 x rw\n275 1 0:6 /vz/a/x /y rw - ext4 x rw\n",
+        "/vz/a");
+    CHECK(roots == MountRoots{{273, "/b.service/memory.pressure"}});
+}
+
+TEST_CASE("the image of mounts gets their roots, and keeps the rest", "[checkpoint]") {
+    using namespace std::string_literals;
+    const auto entry = [](const std::string& root) {
+        const auto body = "\x08\x16\x10\x91\x02"s + "\x32" + static_cast<char>(root.size()) + root +
+                          "\x3a\x02/m\x2d"s + "\1\2\3\4"s;
+        return std::string(1, static_cast<char>(body.size())) + "\0\0\0"s + body;
+    };
+    const auto magic = "\1\2\3\4\5\6\7\x8"s;
+    const MountRoots roots{{273, "/b/memory.pressure"}}; // 273 is 91 02
+    const auto mended = with_mount_roots(magic + entry("/") + entry("/other"), roots);
+    REQUIRE(mended);
+    CHECK(*mended == magic + entry("/b/memory.pressure") + entry("/other"));
+    const auto whole = magic + entry("/");
+    CHECK(*with_mount_roots(whole, {}) == whole);
+    for (std::size_t size = magic.size() + 1; size < whole.size(); ++size)
+        CHECK(!with_mount_roots(whole.substr(0, size), roots));
+    CHECK(!with_mount_roots("", roots));
 }

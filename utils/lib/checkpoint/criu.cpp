@@ -74,10 +74,10 @@ std::vector<std::string> dump_command(const DumpRequest& request) {
     for (const char* word :
          {"--tcp-established", "--file-locks", "--link-remap", "--manage-cgroups=full",
           "--enable-external-sharing", "--enable-external-masters", "--enable-fs", "hugetlbfs", "--enable-fs",
-          "tracefs", "--skip-in-flight", "--force-irmap", "--ext-mount-map", "auto", "--ghost-limit", "256M"})
+          "tracefs", "--skip-in-flight", "--force-irmap", "--ext-mount-map", "auto", "--ghost-limit", "256M",
+          "--network-lock", "nftables"})
         argv.emplace_back(word);
-    argv.insert(argv.end(), {"--freeze-cgroup", request.group, "--cgroup-root", request.group_path,
-                             "--action-script", request.hook});
+    argv.insert(argv.end(), {"--freeze-cgroup", request.group, "--action-script", request.hook});
     for (const auto& file : request.from_host)
         argv.insert(argv.end(), {"--ext-mount-map", "/" + file + ":" + file});
     for (const auto& device : request.devices)
@@ -90,7 +90,8 @@ std::vector<std::string> dump_command(const DumpRequest& request) {
 std::string first_error(std::string_view log) {
     for (const auto& line : text::split(log, '\n')) {
         const auto error = line.find("Error (");
-        if (error != line.npos)
+        // It looks for iptables, too, and does without.
+        if (error != line.npos && line.find("tables-") == line.npos)
             return without_position(std::string_view(line).substr(error));
     }
     return {};

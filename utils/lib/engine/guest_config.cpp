@@ -50,7 +50,12 @@ void add_system(Lines& lines, const GuestConfig& guest) {
 constexpr const char* k_cgroup_folder = "vz";
 
 void add_rights(Lines& lines, const GuestConfig& guest) {
-    lines.add("lxc.cgroup.dir", k_cgroup_folder);
+    if (guest.group.empty()) {
+        lines.add("lxc.cgroup.dir", k_cgroup_folder);
+    } else {
+        lines.add("lxc.cgroup.dir.container", guest.group.substr(1));
+        lines.add("lxc.cgroup.dir.monitor", format("{}/lxc.monitor.{}", k_cgroup_folder, guest.ctid));
+    }
     if (!guest.dropped_capabilities.empty())
         lines.add("lxc.cap.drop", text::join(guest.dropped_capabilities, " "));
     lines.add("lxc.apparmor.profile", guest.apparmor_profile.empty() ? "unconfined" : guest.apparmor_profile);

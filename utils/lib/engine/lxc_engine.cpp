@@ -273,6 +273,8 @@ private:
     // open there.
     [[noreturn]] void restore_child(const std::string& name, const RestoreRequest& request) const {
         ::setsid();
+        for (int number = 1; number < NSIG; ++number)
+            ::signal(number, SIG_DFL); // CRIU ends its helpers by signals, which we may ignore
         const int null = ::open("/dev/null", O_RDWR);
         for (int fd = 0; fd < 3; ++fd)
             ::dup2(null, fd);

@@ -54,6 +54,11 @@ Result<std::string> group_of(const Runtime& runtime) {
     return own;
 }
 
+std::string below_hierarchy(const std::string& group) {
+    constexpr std::string_view k_hierarchy = "/sys/fs/cgroup";
+    return group.substr(0, k_hierarchy.size()) == k_hierarchy ? group.substr(k_hierarchy.size()) : group;
+}
+
 Result<Judged> judge_container(const config::Container& container, const Runtime& runtime) {
     Judged judged;
     VZ_ASSIGN(judged.survey, checkpoint::look_at(runtime.init, folder_of_processes(runtime)));

@@ -21,4 +21,7 @@ Result<Judged> judge_container(const config::Container& container, const Runtime
 // The folder of its control group of version 2. Errc::checkpoint where it has none of its own.
 Result<std::string> group_of(const Runtime& runtime);
 
+// "/vz/x" for "/sys/fs/cgroup/vz/x".
+std::string below_hierarchy(const std::string& group);
+
 } // namespace vz::ops

@@ -33,7 +33,7 @@ Result<void> save_dump_record(const std::string& folder, const DumpRecord& recor
     json.set("format", 1);
     json.set("ctid", record.ctid);
     json.set("uuid", record.uuid);
-    json.set("engine_name", record.engine_name);
+    json.set("group", record.group);
     json.set("conf", record.conf);
     return sys::write_file_atomic(folder + k_record, json.dump(2) + "\n", 0600);
 }
@@ -46,8 +46,8 @@ Result<DumpRecord> load_dump_record(const std::string& folder) {
     const auto* number = json.find("ctid");
     const auto* kind = json.find("format");
     DumpRecord record{number ? static_cast<std::uint32_t>(number->as_uint()) : 0, json.string_or("uuid"),
-                      json.string_or("engine_name"), json.string_or("conf")};
-    if (!kind || kind->as_uint() != 1 || record.engine_name.empty())
+                      json.string_or("group"), json.string_or("conf")};
+    if (!kind || kind->as_uint() != 1 || record.group.empty())
         return fail(Errc::restore, "{} is not a dump that this version knows", folder);
     return record;
 }
@@ -60,6 +60,7 @@ Result<void> save_work(const config::HostPaths& paths, config::Ctid ctid, const 
     Json json;
     json.set("word", work.word);
     json.set("dump", work.dump);
+    json.set("group", work.group);
     json.set("final", work.final);
     json.set("same_conf", work.same_conf);
     VZ_TRY(sys::make_dirs(paths.ct_run_dir(ctid)));
@@ -71,7 +72,7 @@ std::optional<CheckpointWork> load_work(const config::HostPaths& paths, config::
     const auto json = content && *content ? Json::parse(**content) : Result<Json>(Json());
     if (!json || json->string_or("dump").empty())
         return std::nullopt;
-    return CheckpointWork{json->string_or("word"), json->string_or("dump"), is_true(*json, "final"),
+    return CheckpointWork{json->string_or("word"), json->string_or("dump"), json->string_or("group"), is_true(*json, "final"),
                           is_true(*json, "same_conf")};
 }
 

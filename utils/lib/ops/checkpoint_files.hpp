@@ -13,7 +13,7 @@ namespace vz::ops {
 struct DumpRecord {
     std::uint32_t ctid = 0;
     std::string uuid;
-    std::string engine_name;
+    std::string group; // control group, below the root of the hierarchy: the images hold it
     std::string conf; // NUM.conf then
 };
 Result<void> save_dump_record(const std::string& folder, const DumpRecord& record);
@@ -26,7 +26,8 @@ std::string unfinished(const std::string& dump);
 struct CheckpointWork {
     std::string word;   // "suspend" or "resume"
     std::string dump;   // the folder
-    bool final = false; // the processes end with the dump
+    std::string group;  // the container's control group, below the root of the hierarchy
+    bool final = false; // suspend: the processes end with the dump; resume: the dump is used up
     bool same_conf = false; // NUM.conf is as it was at the dump
 };
 Result<void> save_work(const config::HostPaths& paths, config::Ctid ctid, const CheckpointWork& work);

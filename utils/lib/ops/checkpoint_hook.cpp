@@ -6,15 +6,19 @@
 #include "enforce.hpp"
 #include "vz/base/text.hpp"
 #include "vz/checkpoint/group_tree.hpp"
+#include "vz/checkpoint/images.hpp"
 #include "vz/config/registry.hpp"
-#include "vz/engine/guest_config.hpp"
 #include "vz/limits/groups.hpp"
 #include "vz/ops/checkpoint.hpp"
 #include "vz/ops/lxc_setup.hpp"
 #include "vz/ops/runtime.hpp"
+#include "vz/sys/dir.hpp"
 #include "vz/sys/file.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace vz::ops {
@@ -31,14 +35,31 @@ struct Stage {
     Reporter& out;
 };
 
-std::string group_folder(const config::Container& container) {
-    return "/sys/fs/cgroup" + engine::lxc_group(engine_name(container));
+std::string group_folder(const CheckpointWork& work) {
+    return "/sys/fs/cgroup" + work.group;
 }
 
 Result<void> sync_folder(const std::string& folder) {
     const sys::Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd || ::syncfs(fd.get()) != 0)
         return sys_fail(errno, Errc::checkpoint, "write {} to the disk", folder);
+    return {};
+}
+
+// A restore reads them partly as the container's root, who otherwise cannot come near this folder, and partly
+// as the host's, but without his privileges.
+Result<void> give_to_container(const Stage& stage, const std::string& folder) {
+    const auto ids = stage.container.id_range();
+    if (!ids)
+        return {};
+    VZ_ASSIGN(const auto dir, sys::Dir::open(folder));
+    VZ_ASSIGN(auto names, dir.list());
+    names.emplace_back(".");
+    for (const auto& name : names)
+        if (::fchownat(dir.fd(), name.c_str(), ids->uid_base, 0, AT_SYMLINK_NOFOLLOW) != 0)
+            return sys_fail(errno, Errc::checkpoint, "chown {}/{}", folder, name);
+    if (::chmod(folder.c_str(), 0750) != 0)
+        return sys_fail(errno, Errc::checkpoint, "chmod {}", folder);
     return {};
 }
 
@@ -51,6 +72,8 @@ Result<void> dumped(const Stage& stage) {
     VZ_ASSIGN(const auto tree, checkpoint::read_groups(group));
     const auto folder = unfinished(stage.work.dump);
     VZ_TRY(sys::write_file_atomic(folder + k_groups, checkpoint::to_text(tree), 0600));
+    VZ_TRY(checkpoint::mend_mounts(folder, group, below_hierarchy(group)));
+    VZ_TRY(give_to_container(stage, folder));
     VZ_TRY(sync_folder(folder));
     remove_dump(stage.host, stage.container.ctid());
     return sys::rename_durably(folder, stage.work.dump);
@@ -59,7 +82,7 @@ Result<void> dumped(const Stage& stage) {
 Result<void> make_groups(const Stage& stage) {
     VZ_ASSIGN(const auto text, sys::read_file(stage.work.dump + k_groups, 256 << 20));
     VZ_ASSIGN(const auto tree, checkpoint::parse_group_tree(text.value_or("")));
-    return checkpoint::write_groups(group_folder(stage.container), tree, false);
+    return checkpoint::write_groups(group_folder(stage.work), tree, false);
 }
 
 // The limits as NUM.conf has them; and those that were changed since without being saved, unless somebody
@@ -72,7 +95,7 @@ Result<void> set_limits(const Stage& stage, const Runtime& runtime) {
     VZ_ASSIGN(auto tree, checkpoint::parse_group_tree(text.value_or("")));
     tree.erase(std::remove_if(tree.begin(), tree.end(), [](const auto& group) { return group.path != "."; }),
                tree.end());
-    return checkpoint::write_groups(group_folder(stage.container), tree, true);
+    return checkpoint::write_groups(group_folder(stage.work), tree, true);
 }
 
 // All processes are there and none of them runs yet.
@@ -80,7 +103,7 @@ Result<void> restored(const Stage& stage) {
     const auto start_ticks = process_start_ticks(stage.init);
     if (!start_ticks)
         return fail(Errc::restore, "the container's init (process {}) is gone", stage.init);
-    Runtime runtime{stage.init, *start_ticks, {{"", group_folder(stage.container)}},
+    Runtime runtime{stage.init, *start_ticks, {{"", group_folder(stage.work)}},
                     stage.host.paths.ct_run_dir(stage.container.ctid())};
     VZ_TRY(set_limits(stage, runtime));
     VZ_TRY(bring_network_up(stage.host, stage.container, stage.init, Parts::all, {}, stage.out));
@@ -105,7 +128,7 @@ Result<void> hook_checkpoint(const config::Host& host, config::Ctid ctid, const 
     if (stage == "post-restore")
         return restored(now);
     if (stage == "pre-resume")
-        checkpoint::watch_pressure_again(group_folder(container));
+        checkpoint::watch_pressure_again(group_folder(*work));
     return {};
 }
 

@@ -76,13 +76,15 @@ std::string engine_name(const config::Container& container) {
     return engine::lxc_name(container.ctid().value(), container.uuid());
 }
 
-Result<void> prepare_lxc(const Context& context, const config::Container& container) {
+Result<void> prepare_lxc(const Context& context, const config::Container& container, const std::string& group) {
     const auto& paths = context.host.paths;
     const auto ctid = container.ctid();
     VZ_ASSIGN(const auto volume, volume_of(container));
     const auto seccomp = sys::installed_data("seccomp/default");
     engine::GuestConfig guest;
     guest.ctid = ctid.value();
+    if (group != engine::lxc_group(engine_name(container)))
+        guest.group = group;
     guest.root = volume.root;
     guest.hostname = container.hostname();
     guest.ids = volume.ids;

@@ -44,8 +44,8 @@ void remove_folder(const std::string& path) {
 }
 
 // What a killed container left would make the engine take another name for its group.
-Result<void> remove_old_groups(const std::string& name) {
-    const auto folder = "/sys/fs/cgroup" + engine::lxc_group(name);
+Result<void> remove_old_groups(const std::string& group) {
+    const auto folder = "/sys/fs/cgroup" + group;
     if (sys::exists(folder) && !checkpoint::remove_groups(folder))
         return fail(Errc::restore, "the control group {} is in use: another container runs from this dump", folder);
     return {};
@@ -55,10 +55,9 @@ std::string config_path(const Work& work) {
     return work.context.host.paths.ct_run_dir(work.container.ctid()) + "/criu.conf";
 }
 
-// The groups of the images may have another name: that of another container's.
+// What the engine has no words for.
 Result<void> write_criu_config(const Work& work) {
-    const auto text = format("cgroup-root {}\n", engine::lxc_group(engine_name(work.container)));
-    return sys::write_file_atomic(config_path(work), text, 0600);
+    return sys::write_file_atomic(config_path(work), "network-lock nftables\n", 0600);
 }
 
 Result<engine::RestoreRequest> restore_request(const Work& work) {
@@ -100,11 +99,11 @@ void grant_usual_devices(const Work& work) {
 Result<void> undump(const Work& work) {
     const auto& paths = work.context.host.paths;
     const auto ctid = work.container.ctid();
-    VZ_TRY(remove_old_groups(engine_name(work.container)));
-    VZ_TRY(prepare_lxc(work.context, work.container));
+    VZ_TRY(remove_old_groups(work.record.group));
+    VZ_TRY(prepare_lxc(work.context, work.container, work.record.group));
     VZ_ASSIGN(const auto request, restore_request(work));
     (void)take_hook_notes(paths, ctid);
-    work.context.out.info("\tundump...");
+    work.context.out.info("undump...");
     if (auto done = work.context.engine.restore(engine_name(work.container), request); !done)
         return explain(work, done.error());
     for (const auto& warning : take_hook_notes(paths, ctid).warnings)
@@ -126,7 +125,7 @@ Result<void> mount_and_undump(const Work& work) {
     const auto ctid = container.ctid();
     VZ_ASSIGN(const auto conf, sys::read_file(context.host.paths.ct_conf(ctid)));
     const bool own = work.request.dump_file.empty() && work.request.step == ResumeStep::all;
-    VZ_TRY(save_work(context.host.paths, ctid, {"resume", work.dump, own, conf.value_or("") == work.record.conf}));
+    VZ_TRY(save_work(context.host.paths, ctid, {"resume", work.dump, work.record.group, own, conf.value_or("") == work.record.conf}));
     const Cleanup forget([&] { forget_work(context.host.paths, ctid); });
     if (is_mounted(container) && !work.request.skip_remount)
         VZ_TRY(unmount(context, container));
@@ -155,7 +154,7 @@ Result<void> resume_step(const Context& context, const config::Container& contai
         set_mark(context.host.paths, ctid, Mark::held, false);
         return is_mounted(container) ? unmount(context, container) : Result<void>();
     }
-    context.out.info("\tresume...");
+    context.out.info("resume...");
     VZ_TRY(context.engine.thaw(engine_name(container)).as(Errc::restore));
     set_mark(context.host.paths, ctid, Mark::held, false);
     remove_dump(context.host, ctid);

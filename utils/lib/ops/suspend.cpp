@@ -8,6 +8,7 @@
 #include "vz/checkpoint/group_tree.hpp"
 #include "vz/config/registry.hpp"
 #include "vz/ops/checkpoint.hpp"
+#include "vz/ops/hook_notes.hpp"
 #include "vz/ops/lxc_setup.hpp"
 #include "vz/ops/mount.hpp"
 #include "vz/ops/pending.hpp"
@@ -81,7 +82,8 @@ Result<void> make_folder(const Work& work) {
     const auto& host = work.context.host;
     const auto ctid = work.container.ctid();
     VZ_ASSIGN(const auto conf, sys::read_file(host.paths.ct_conf(ctid)));
-    return save_dump_record(folder, {ctid.value(), work.container.uuid(), engine_name(work.container),
+    VZ_ASSIGN(const auto group, group_of(work.runtime));
+    return save_dump_record(folder, {ctid.value(), work.container.uuid(), below_hierarchy(group),
                                      conf.value_or("")})
         .as(Errc::checkpoint);
 }
@@ -91,8 +93,6 @@ Result<checkpoint::DumpRequest> dump_request(const Work& work) {
     request.init = work.runtime.init;
     request.images = unfinished(work.dump);
     VZ_ASSIGN(request.group, group_of(work.runtime));
-    constexpr std::string_view k_hierarchy = "/sys/fs/cgroup";
-    request.group_path = request.group.substr(k_hierarchy.size());
     for (const auto& file : work.judged.from_host)
         request.from_host.push_back(file.substr(1));
     request.devices = {"venet0"};
@@ -107,8 +107,11 @@ Result<std::string> run_criu(const Work& work, const checkpoint::DumpRequest& re
     command.environment = {format("VZ_CHECKPOINT={}", work.container.ctid().value())};
     command.keep_fds = sys::held_locks();
     VZ_ASSIGN(const auto done, sys::run(command));
+    const auto notes = take_hook_notes(work.context.host.paths, work.container.ctid());
     if (done.status == 0)
         return std::string();
+    if (notes.error)
+        return notes.error->what;
     const auto log = sys::read_file(request.images + "/" + checkpoint::k_dump_log).value_or(std::nullopt).value_or("");
     auto error = checkpoint::first_error(log);
     if (error.empty())
@@ -158,12 +161,12 @@ Result<void> dump_and_end(const Work& work) {
     const auto& paths = work.context.host.paths;
     const auto ctid = work.container.ctid();
     const bool final = work.request.step == SuspendStep::all;
-    VZ_TRY(save_work(paths, ctid, {"suspend", work.dump, final, true}));
+    VZ_TRY(save_work(paths, ctid, {"suspend", work.dump, "", final, true}));
     const Cleanup forget([&] { forget_work(paths, ctid); });
     if (final)
         stay_down(work.container);
     leave_out_mounts(work.judged.survey);
-    work.context.out.info("\tdump...");
+    work.context.out.info("dump...");
     if (auto done = dump(work); !done) {
         (void)work.context.engine.thaw(engine_name(work.container));
         forget_restarts(paths, ctid);
@@ -171,7 +174,7 @@ Result<void> dump_and_end(const Work& work) {
     }
     if (!final)
         return {};
-    work.context.out.info("\tkill...");
+    work.context.out.info("kill...");
     return clean_up(work.context, work.container);
 }
 
@@ -181,16 +184,16 @@ Result<void> suspend_step(const Context& context, const config::Container& conta
     switch (request.step) {
     case SuspendStep::suspend:
         set_mark(context.host.paths, ctid, Mark::held, true);
-        context.out.info("\tsuspend...");
+        context.out.info("suspend...");
         return context.engine.freeze(engine_name(container)).as(Errc::checkpoint);
     case SuspendStep::resume:
-        context.out.info("\tresume...");
+        context.out.info("resume...");
         VZ_TRY(context.engine.thaw(engine_name(container)).as(Errc::checkpoint));
         set_mark(context.host.paths, ctid, Mark::held, false);
         remove_dump(context.host, ctid); // what goes on makes it worthless
         return {};
     case SuspendStep::kill:
-        context.out.info("\tkill...");
+        context.out.info("kill...");
         stay_down(container);
         VZ_TRY(context.engine.kill(engine_name(container)).as(Errc::checkpoint));
         return clean_up(context, container);

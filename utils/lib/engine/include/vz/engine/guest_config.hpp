@@ -26,6 +26,7 @@ struct GuestConfig {
     bool console = false;  // /dev/console and /dev/tty1 to tty4, held by the monitor: cannot be checkpointed
     std::string seccomp_profile;                   // "" for none
     std::string apparmor_profile;                  // "" where the kernel has no AppArmor
+    std::string group;                             // instead of lxc_group(): that of another container's name
     bool cgroup_v1 = false;                        // hybrid or legacy host: device rules go there too
     std::vector<std::string> dropped_capabilities; // as capabilities(7), lower case without "cap_"
     std::vector<std::string> device_rules;         // besides the harmless ones: "c 10:200 rw"
