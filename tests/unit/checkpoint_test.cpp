@@ -204,12 +204,36 @@ TEST_CASE("the image of mounts gets their roots, and keeps the rest", "[checkpoi
     };
     const auto magic = "\1\2\3\4\5\6\7\x8"s;
     const MountRoots roots{{273, "/b/memory.pressure"}}; // 273 is 91 02
-    const auto mended = with_mount_roots(magic + entry("/") + entry("/other"), roots);
+    const auto mended = mended_image(magic + entry("/") + entry("/other"), roots, {});
     REQUIRE(mended);
     CHECK(*mended == magic + entry("/b/memory.pressure") + entry("/other"));
     const auto whole = magic + entry("/");
-    CHECK(*with_mount_roots(whole, {}) == whole);
+    CHECK(*mended_image(whole, {}, {}) == whole);
     for (std::size_t size = magic.size() + 1; size < whole.size(); ++size)
-        CHECK(!with_mount_roots(whole.substr(0, size), roots));
-    CHECK(!with_mount_roots("", roots));
+        CHECK(!mended_image(whole.substr(0, size), roots, {}));
+    CHECK(!mounts_in(""));
+}
+
+TEST_CASE("mounts of different parts do not propagate in one group", "[checkpoint]") {
+    CHECK(outsiders({{1, "/", 5, 0}, {2, "/a", 5, 0}, {3, "/a", 0, 5}, {4, "/b", 0, 0}}).empty());
+    CHECK(outsiders({{1, "/p/a", 0, 5}, {2, "/p/bb", 0, 5}, {3, "/p/ccc", 0, 5}}) ==
+          std::set<std::uint64_t>{2, 3});
+    CHECK(outsiders({{1, "/p/a", 0, 5}, {2, "/p/ab", 0, 5}}) == std::set<std::uint64_t>{2});
+}
+
+TEST_CASE("a mount that stands alone is in no group", "[checkpoint]") {
+    using namespace std::string_literals;
+    const auto image = "\1\2\3\4\5\6\7\x8\x0e\0\0\0"s + "\x10\x05\x28\x80\x80\x40\x32\x01/\x50\x07\x58\x09"s;
+    const auto before = mounts_in(image);
+    REQUIRE(before);
+    REQUIRE(before->size() == 1);
+    CHECK(before->front().shared == 7);
+    CHECK(before->front().master == 9);
+    const auto mended = mended_image(image, {}, {5});
+    REQUIRE(mended);
+    const auto after = mounts_in(*mended);
+    REQUIRE(after);
+    CHECK(after->front().shared == 0);
+    CHECK(after->front().master == 0);
+    CHECK(mended->find("\x28\x80\x80\x40") == std::string::npos);
 }
