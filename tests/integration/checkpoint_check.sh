@@ -59,9 +59,13 @@ hold_and_see() { # NAME PERL PATTERN
 
 vzctl exec2 101 'echo 0 65535 >/proc/sys/net/ipv4/ping_group_range'
 hold_and_see ping 'use Socket; socket(S, AF_INET, SOCK_DGRAM, 1) or die' 'process [0-9]+ \(perl\), file [0-9]+: has a socket for ICMP'
-hold_and_see user 'syscall(272, 0x10000000) == 0 or die' 'process [0-9]+ \(perl\): has a user namespace'
+hold_and_see user 'syscall(272, 0x10000000) == 0 or die' 'process [0-9]+ \(perl\): has a namespace of its own \(user\)'
 
-# Settings that cannot go along.
+# Settings that cannot go along, and one that gives services all their sandboxing.
+expect 0 vzctl set 101 --checkpoint no --save
+expect 0 vzctl restart 101 --wait
+check "a service with a host name of its own is named" grep -q '(systemd-logind): .*(uts)' <<<"$(about_container)"
+expect 0 vzctl set 101 --checkpoint yes --save
 expect 0 vzctl stop 101
 expect 0 vzctl set 101 --console yes --save
 expect 0 vzctl start 101

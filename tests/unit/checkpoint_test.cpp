@@ -68,9 +68,9 @@ TEST_CASE("what CRIU cannot dump is told with process, file and remedy", "[check
     CHECK(told_of_file({5, "anon_inode:[io_uring]", {}, {}, {}, ""}) ==
           std::vector<std::string>{"process 7 (prog), file 5: uses io_uring; end the program, or tell it to "
                                    "do without (io_uring=no)"});
-    for (const char* target : {"anon_inode:bpf-prog", "anon_inode:bpf-map", "anon_inode:[perf_event]",
-                               "anon_inode:[userfaultfd]", "/secretmem (deleted)", "anon_inode:kvm-vm",
-                               "anon_inode:[something-new]"})
+    for (const char* target :
+         {"anon_inode:bpf-prog", "anon_inode:bpf-map", "anon_inode:[perf_event]", "anon_inode:[userfaultfd]",
+          "/secretmem (deleted)", "anon_inode:kvm-vm", "anon_inode:[something-new]"})
         CHECK(told_of_file({5, target, {}, {}, {}, ""}).size() == 1);
     CHECK(told_of_file({5, "/dev/fuse", {}, {}, {}, "c 10:229"}).front().find("FUSE") != std::string::npos);
     CHECK(told_of_file({5, "/dev/sda", {}, {}, {}, "b 8:0"}).size() == 1);
@@ -187,11 +187,12 @@ TEST_CASE("control groups that lead elsewhere are refused", "[checkpoint]") {
 }
 
 TEST_CASE("mounts of one file of the control groups are recognised", "[checkpoint]") {
-    const auto roots = group_mounts(
-        "139 1 0:5 /vz/a /sys/fs/cgroup rw - cgroup2 cgroup rw\n"
-        "273 1 0:5 /vz/a/b.service/memory.pressure /sys/fs/cgroup/b.service/memory.pressure rw - cgroup2 x rw\n"
-        "274 1 0:5 /vz/ab /x rw - cgroup2 x rw\n275 1 0:6 /vz/a/x /y rw - ext4 x rw\n",
-        "/vz/a");
+    const auto roots =
+        group_mounts("139 1 0:5 /vz/a /sys/fs/cgroup rw - cgroup2 cgroup rw\n"
+                     "273 1 0:5 /vz/a/b.service/memory.pressure /sys/fs/cgroup/b.service/memory.pressure rw "
+                     "- cgroup2 x rw\n"
+                     "274 1 0:5 /vz/ab /x rw - cgroup2 x rw\n275 1 0:6 /vz/a/x /y rw - ext4 x rw\n",
+                     "/vz/a");
     CHECK(roots == MountRoots{{273, "/b.service/memory.pressure"}});
 }
 
@@ -223,7 +224,7 @@ TEST_CASE("mounts of different parts do not propagate in one group", "[checkpoin
 
 TEST_CASE("a mount that stands alone is in no group", "[checkpoint]") {
     using namespace std::string_literals;
-    const auto image = "\1\2\3\4\5\6\7\x8\x0e\0\0\0"s + "\x10\x05\x28\x80\x80\x40\x32\x01/\x50\x07\x58\x09"s;
+    const auto image = "\1\2\3\4\5\6\7\x8\x0d\0\0\0"s + "\x10\x05\x28\x80\x80\x40\x32\x01/\x50\x07\x58\x09"s;
     const auto before = mounts_in(image);
     REQUIRE(before);
     REQUIRE(before->size() == 1);

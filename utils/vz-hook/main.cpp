@@ -8,7 +8,6 @@
 #include "vz/ops/checkpoint.hpp"
 #include "vz/ops/hook_notes.hpp"
 #include "vz/ops/lxc_setup.hpp"
-#include "vz/ops/start.hpp"
 #include "vz/record/record.hpp"
 
 #include <algorithm>
@@ -96,26 +95,11 @@ Result<void> start_host(const config::Host& host, config::Ctid ctid, Reporter& o
     return {};
 }
 
-// The engine does not carry out a reboot of a container that it restored.
-void start_again(const config::Host& host, config::Ctid ctid, Reporter& out) {
-    const auto ended = ops::hook_post_stop(host, ctid, out);
-    if (!ended || !ended->by_itself)
-        return;
-    keep(host, ctid, "restart", "rebooted from inside", 0);
-    const auto engine = ops::make_engine(host);
-    const ops::Context context{host, *engine, out};
-    if (const auto done = ops::start(context, ctid, {}); !done)
-        out.warning("start after a reboot from inside: " + done.error().what);
-}
-
 // Whoever stops the container waits for the engine and holds the lock: the clean-up cannot happen here.
 Result<void> post_stop(const config::Host& host, config::Ctid ctid, Reporter& out) {
     const char* target = std::getenv("LXC_TARGET");
-    if (target && std::string_view(target) == "reboot") {
-        if (ops::is_restored(host.paths, ctid))
-            return in_background([&] { start_again(host, ctid, out); });
+    if (target && std::string_view(target) == "reboot")
         return {};
-    }
     return in_background([&] { after_the_end(host, ctid, out); });
 }
 
@@ -132,8 +116,8 @@ int run_stage(const std::string& stage, cli::Io io) {
     const auto ctid = config::Ctid::parse(from_environment("VZ_CHECKPOINT"));
     const auto host = config::Host::load();
     if (!ctid || !host)
-        return cli::report("vz-hook", fail(Errc::bad_syntax, "VZ_CHECKPOINT is not set; criu calls this program"),
-                           io.err);
+        return cli::report(
+            "vz-hook", fail(Errc::bad_syntax, "VZ_CHECKPOINT is not set; criu calls this program"), io.err);
     cli::Log log(host->log_file(), "vz-hook");
     LogReporter out(log, "CT " + ctid->text());
     const auto init = text::to_uint(from_environment("CRTOOLS_INIT_PID")).value_or(0);

@@ -17,7 +17,8 @@ using cli::Takes;
 
 // The one step that was asked for, or all of them.
 template<class Step, std::size_t count>
-Result<Step> step_of(const cli::Parsed& parsed, const std::array<std::pair<const char*, Step>, count>& steps) {
+Result<Step> step_of(const cli::Parsed& parsed,
+                     const std::array<std::pair<const char*, Step>, count>& steps) {
     Step chosen = Step::all;
     for (const auto& [name, step] : steps) {
         if (!parsed.has(name))

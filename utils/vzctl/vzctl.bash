@@ -7,7 +7,7 @@ _vz_cache=${VZ_SYSROOT:-}/var/lib/vz/template/cache
 
 # Options of the settings that vzctl and vzcreate share. Those for old scripts are accepted and not offered.
 _vz_settings="--hostname --nameserver --searchdomain --name --description --onboot --bootorder --disabled
-    --restart --console --stop-timeout --root --private --firewall --firewall_policy --firewall_out --firewall_out_policy
+    --restart --console --checkpoint --stop-timeout --root --private --firewall --firewall_policy --firewall_out --firewall_out_policy
     --ram --swap --cpulimit --cpus --cpuunits --cpuweight --cpumask --nodemask --numproc --numfile --numpty --ioprio
     --iolimit --iopslimit --devnodes --devices --features --capability --mount_opts --meminfo --diskspace --diskinodes
     --diskquota"
@@ -66,7 +66,7 @@ _vz_value() { # OPTION WORD
     --ostemplate | --template | -t) _vz_offer "$2" "$(_vz_templates)" ;;
     --config) _vz_offer "$2" "$(_vz_samples)" ;;
     --layout) _vz_offer_words "$2" overlay dir btrfs lvm lvmthin ;;
-    --onboot | --disabled | --console | --dhcp | --diskquota) _vz_offer_words "$2" yes no ;;
+    --onboot | --disabled | --console | --checkpoint | --dhcp | --diskquota) _vz_offer_words "$2" yes no ;;
     --restart) _vz_offer_words "$2" no on-failure always ;;
     --bindmount_add | --bindmount-add) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     --bindmount_del | --bindmount-del) _vz_offer_words "$2" all ;;

@@ -101,10 +101,10 @@ std::optional<Obstacle> judge_socket(const Process& process, const OpenFile& fil
     if (std::find(k_protocols.begin(), k_protocols.end(), protocol) != k_protocols.end())
         return std::nullopt;
     const auto* name = protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6 ? "ICMP (ping)"
-                       : protocol == IPPROTO_SCTP                            ? "SCTP"
-                       : protocol == IPPROTO_MPTCP                           ? "multipath TCP"
-                       : protocol == IPPROTO_DCCP                            ? "DCCP"
-                                                                             : "another protocol";
+                       : protocol == IPPROTO_SCTP                             ? "SCTP"
+                       : protocol == IPPROTO_MPTCP                            ? "multipath TCP"
+                       : protocol == IPPROTO_DCCP                             ? "DCCP"
+                                                                              : "another protocol";
     return about(process, file, format("has a socket for {}", name), "end the program");
 }
 
@@ -133,15 +133,10 @@ std::optional<Obstacle> judge_namespaces(const Process& process, const Process& 
         if (own == process.namespaces.end() || of_init == init.namespaces.end() ||
             own->second == of_init->second)
             continue;
-        const auto remedy = kind == "user" || kind == "pid"
-                                ? "it is, or belongs to, a sandbox or a container inside: end that"
-                                : format("restart its service after \"vzctl set CTID --features\" or without "
-                                         "what puts it there");
-        return about(process, format("has {} namespace of its own", kind == "ipc" || kind == "uts"
-                                                                        ? "an isolated " + std::string(kind)
-                                                                        : "a " + std::string(kind)),
-                     kind == "uts" ? "restart its service: ProtectHostname= was allowed when it started"
-                                   : remedy);
+        // Of the containers that run since before this was refused, and of those with CHECKPOINT="no".
+        const auto* remedy = kind == "uts" ? "restart the container, with --checkpoint yes"
+                                           : "end the sandbox or the container inside that it belongs to";
+        return about(process, format("has a namespace of its own ({})", kind), remedy);
     }
     return std::nullopt;
 }
@@ -165,9 +160,9 @@ void judge_process(const Process& process, const Process& init, std::vector<Obst
 
 // What CRIU mounts anew or finds with its contents on the disk.
 constexpr std::array<std::string_view, 26> k_file_systems = {
-    "proc",    "sysfs",    "tmpfs",      "devtmpfs", "devpts",  "mqueue",  "cgroup",  "cgroup2", "overlay",
-    "ext2",    "ext3",     "ext4",       "xfs",      "btrfs",   "f2fs",    "zfs",     "autofs",  "pstore",
-    "fusectl", "debugfs",  "securityfs", "tracefs",  "hugetlbfs", "bpf",   "vfat",    "squashfs",
+    "proc",    "sysfs",   "tmpfs",      "devtmpfs", "devpts",    "mqueue", "cgroup", "cgroup2",  "overlay",
+    "ext2",    "ext3",    "ext4",       "xfs",      "btrfs",     "f2fs",   "zfs",    "autofs",   "pstore",
+    "fusectl", "debugfs", "securityfs", "tracefs",  "hugetlbfs", "bpf",    "vfat",   "squashfs",
 };
 
 bool is_from_host(const Mounted& mount, const std::vector<std::string>& from_host) {
@@ -196,9 +191,9 @@ void judge_mounts(const std::vector<Mounted>& mounts, const std::vector<std::str
 } // namespace
 
 std::string obstacle_text(const Obstacle& obstacle) {
-    std::string who = obstacle.inside ? format("process {} ({})", *obstacle.inside,
-                                               text::printable(obstacle.command))
-                                      : std::string();
+    std::string who = obstacle.inside
+                          ? format("process {} ({})", *obstacle.inside, text::printable(obstacle.command))
+                          : std::string();
     if (obstacle.file)
         who += format(", file {}", *obstacle.file);
     return (who.empty() ? "" : who + ": ") + obstacle.what +

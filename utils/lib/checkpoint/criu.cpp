@@ -69,8 +69,9 @@ Result<void> check_host() {
 }
 
 std::vector<std::string> dump_command(const DumpRequest& request) {
-    std::vector<std::string> argv = {"criu", "dump", "--tree", std::to_string(request.init), "--images-dir",
-                                     request.images, "--log-file", k_dump_log, "-v1"};
+    std::vector<std::string> argv = {
+        "criu",       "dump",     "--tree", std::to_string(request.init), "--images-dir", request.images,
+        "--log-file", k_dump_log, "-v1"};
     for (const char* word :
          {"--tcp-established", "--file-locks", "--link-remap", "--manage-cgroups=full",
           "--enable-external-sharing", "--enable-external-masters", "--enable-fs", "hugetlbfs", "--enable-fs",

@@ -21,9 +21,9 @@ namespace vz::checkpoint {
 
 namespace {
 
-constexpr std::array k_limits = {"memory.max",  "memory.high", "memory.low",  "memory.min",
-                                 "memory.swap.max", "memory.oom.group", "cpu.max", "cpu.weight",
-                                 "pids.max",    "io.weight",   "cpuset.cpus", "cpuset.mems"};
+constexpr std::array k_limits = {"memory.max",      "memory.high",      "memory.low",  "memory.min",
+                                 "memory.swap.max", "memory.oom.group", "cpu.max",     "cpu.weight",
+                                 "pids.max",        "io.weight",        "cpuset.cpus", "cpuset.mems"};
 constexpr std::size_t k_most_groups = 20000;
 constexpr int k_deepest = 64;
 
@@ -117,8 +117,8 @@ Result<Group> parse_group(const Json& json) {
     group.controllers = strings_of(json.find("controllers"));
     if (const auto* files = json.find("files"); files && files->as_array())
         for (const auto& entry : *files->as_array())
-            group.files.push_back({entry.string_or("name"), number(entry, "uid"), number(entry, "gid"),
-                                   number(entry, "mode")});
+            group.files.push_back(
+                {entry.string_or("name"), number(entry, "uid"), number(entry, "gid"), number(entry, "mode")});
     if (const auto* limits = json.find("limits"); limits && limits->as_array())
         for (const auto& entry : *limits->as_array())
             if (const auto both = strings_of(&entry); both.size() == 2)
@@ -238,7 +238,8 @@ void watch_pressure_again(const std::string& group) {
             if (!fd || target.size() < k_end.size() ||
                 target.compare(target.size() - k_end.size(), k_end.size(), k_end) != 0)
                 continue;
-            const sys::Fd file(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), static_cast<int>(*fd), 0)));
+            const sys::Fd file(
+                static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), static_cast<int>(*fd), 0)));
             if (file)
                 (void)!::write(file.get(), k_wish.data(), k_wish.size());
         }

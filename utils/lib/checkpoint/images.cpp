@@ -175,7 +175,8 @@ Error unknown_way() {
 
 bool is_below(std::string_view path, std::string_view folder) {
     return folder == "/" || path == folder ||
-           (path.size() > folder.size() && path.substr(0, folder.size()) == folder && path[folder.size()] == '/');
+           (path.size() > folder.size() && path.substr(0, folder.size()) == folder &&
+            path[folder.size()] == '/');
 }
 
 } // namespace
@@ -189,7 +190,8 @@ MountRoots group_mounts(std::string_view mountinfo, std::string_view group) {
             continue;
         const auto id = text::to_uint(fields[0]);
         const std::string_view root = fields[3];
-        if (id && root.size() > group.size() && root.substr(0, group.size()) == group && root[group.size()] == '/')
+        if (id && root.size() > group.size() && root.substr(0, group.size()) == group &&
+            root[group.size()] == '/')
             roots[*id] = root.substr(group.size());
     }
     return roots;

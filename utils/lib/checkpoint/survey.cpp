@@ -43,7 +43,7 @@ std::optional<int> socket_option(const sys::Fd& fd, int option) {
     int value = 0;
     socklen_t size = sizeof value;
     return ::getsockopt(fd.get(), SOL_SOCKET, option, &value, &size) == 0 ? std::optional(value)
-                                                                        : std::nullopt;
+                                                                          : std::nullopt;
 }
 
 // Through a copy of the descriptor: nothing else tells the family of every socket (pidfd_getfd(2)).
@@ -59,7 +59,8 @@ void read_socket(const sys::Fd& process, OpenFile& file) {
 void read_device(const std::string& path, OpenFile& file) {
     struct stat st {};
     if (::stat(path.c_str(), &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
-        file.device = format("{} {}:{}", S_ISCHR(st.st_mode) ? 'c' : 'b', major(st.st_rdev), minor(st.st_rdev));
+        file.device =
+            format("{} {}:{}", S_ISCHR(st.st_mode) ? 'c' : 'b', major(st.st_rdev), minor(st.st_rdev));
 }
 
 std::vector<OpenFile> read_files(const std::string& proc, pid_t pid) {
@@ -104,7 +105,8 @@ std::optional<Seen> read_process(pid_t pid) {
     const auto numbers = text::words(status_value(*status, "NSpid"));
     Seen seen;
     seen.process.pid = pid;
-    seen.process.inside = numbers.size() < 2 ? pid : static_cast<pid_t>(text::to_uint(numbers[1]).value_or(0));
+    seen.process.inside =
+        numbers.size() < 2 ? pid : static_cast<pid_t>(text::to_uint(numbers[1]).value_or(0));
     seen.process.command = status_value(*status, "Name");
     seen.process.tracer = static_cast<pid_t>(text::to_uint(status_value(*status, "TracerPid")).value_or(0));
     seen.parent = static_cast<pid_t>(text::to_uint(status_value(*status, "PPid")).value_or(0));

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t k_longest_message = 1 << 20;
 
 [[noreturn]] void run_child(const std::function<Result<void>()>& work, const sys::Fd& answer) {
-    ::setsid(); // what is sent to all of a terminal or of a job is not for us
+    ::setsid();                 // what is sent to all of a terminal or of a job is not for us
     ::signal(SIGPIPE, SIG_IGN); // nor does it matter whether somebody still listens
     for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
         ::signal(signal, SIG_IGN);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Work that must not stop half-way because somebody ended the command: it goes on in a process of its own, which
-// holds the command's locks until it is done.
+// Work that must not stop half-way because somebody ended the command: it goes on in a process of its own,
+// which holds the command's locks until it is done.
 #pragma once
 
 #include "vz/base/result.hpp"

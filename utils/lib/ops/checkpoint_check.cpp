@@ -14,8 +14,8 @@ void add(std::vector<checkpoint::Obstacle>& obstacles, std::string what, std::st
     obstacles.push_back({std::nullopt, "", std::nullopt, std::move(what), std::move(remedy)});
 }
 
-// The container's own part of the path of a group. Its init may have moved on below it: systemd has a group for
-// itself.
+// The container's own part of the path of a group. Its init may have moved on below it: systemd has a group
+// for itself.
 std::string own_group(const std::string& folder) {
     const auto start = folder.find("/lxc.payload.");
     return start == std::string::npos ? std::string() : folder.substr(0, folder.find('/', start + 1));
@@ -28,7 +28,8 @@ void judge_settings(const config::Container& container, std::vector<checkpoint::
     if (!container.get_own("NETDEV").empty())
         add(obstacles, "it has network devices of the host", "vzctl set --netdev_del all");
     if (!container.get_own("NETIF").empty())
-        add(obstacles, "it has bridged interfaces", "vzctl set --netif_del all; addresses of --ipadd can go along");
+        add(obstacles, "it has bridged interfaces",
+            "vzctl set --netif_del all; addresses of --ipadd can go along");
     if (!container.get_or("BINDMOUNT", "").empty())
         add(obstacles, "folders of the host are mounted in it", "vzctl set --bindmount_del all");
     if (!container.get_own("DEVNODES").empty() || !container.get_own("FEATURES").empty())
@@ -49,8 +50,9 @@ Result<std::string> group_of(const Runtime& runtime) {
     const auto unified = runtime.groups.find("");
     const auto own = unified == runtime.groups.end() ? std::string() : own_group(unified->second);
     if (own.empty() || runtime.groups.size() > 1)
-        return fail(Errc::checkpoint,
-                    "this host has control groups of version 1: boot it without systemd.unified_cgroup_hierarchy=0");
+        return fail(
+            Errc::checkpoint,
+            "this host has control groups of version 1: boot it without systemd.unified_cgroup_hierarchy=0");
     return own;
 }
 

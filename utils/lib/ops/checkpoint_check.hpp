@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whether a running container can be checkpointed: what its processes hold, and what its configuration asks for.
+// Whether a running container can be checkpointed: what its processes hold, and what its configuration asks
+// for.
 #pragma once
 
 #include "vz/checkpoint/check.hpp"

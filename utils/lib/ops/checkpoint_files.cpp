@@ -16,8 +16,8 @@ std::string work_path(const config::HostPaths& paths, config::Ctid ctid) {
     return paths.ct_run_dir(ctid) + "/checkpoint.json";
 }
 
-std::string mark_path(const config::HostPaths& paths, config::Ctid ctid, Mark mark) {
-    return paths.ct_run_dir(ctid) + (mark == Mark::held ? "/held" : "/restored");
+std::string held_path(const config::HostPaths& paths, config::Ctid ctid) {
+    return paths.ct_run_dir(ctid) + "/held";
 }
 
 bool is_true(const Json& json, std::string_view key) {
@@ -72,16 +72,16 @@ std::optional<CheckpointWork> load_work(const config::HostPaths& paths, config::
     const auto json = content && *content ? Json::parse(**content) : Result<Json>(Json());
     if (!json || json->string_or("dump").empty())
         return std::nullopt;
-    return CheckpointWork{json->string_or("word"), json->string_or("dump"), json->string_or("group"), is_true(*json, "final"),
-                          is_true(*json, "same_conf")};
+    return CheckpointWork{json->string_or("word"), json->string_or("dump"), json->string_or("group"),
+                          is_true(*json, "final"), is_true(*json, "same_conf")};
 }
 
 void forget_work(const config::HostPaths& paths, config::Ctid ctid) {
     ::unlink(work_path(paths, ctid).c_str());
 }
 
-void set_mark(const config::HostPaths& paths, config::Ctid ctid, Mark mark, bool on) {
-    const auto path = mark_path(paths, ctid, mark);
+void set_held(const config::HostPaths& paths, config::Ctid ctid, bool on) {
+    const auto path = held_path(paths, ctid);
     if (!on) {
         ::unlink(path.c_str());
         return;
@@ -90,8 +90,8 @@ void set_mark(const config::HostPaths& paths, config::Ctid ctid, Mark mark, bool
     (void)sys::write_file_atomic(path, "");
 }
 
-bool has_mark(const config::HostPaths& paths, config::Ctid ctid, Mark mark) {
-    return sys::exists(mark_path(paths, ctid, mark));
+bool is_held(const config::HostPaths& paths, config::Ctid ctid) {
+    return sys::exists(held_path(paths, ctid));
 }
 
 } // namespace vz::ops

@@ -103,19 +103,22 @@ Result<void> restored(const Stage& stage) {
     const auto start_ticks = process_start_ticks(stage.init);
     if (!start_ticks)
         return fail(Errc::restore, "the container's init (process {}) is gone", stage.init);
-    Runtime runtime{stage.init, *start_ticks, {{"", group_folder(stage.work)}},
+    Runtime runtime{stage.init,
+                    *start_ticks,
+                    {{"", group_folder(stage.work)}},
                     stage.host.paths.ct_run_dir(stage.container.ctid())};
     VZ_TRY(set_limits(stage, runtime));
     VZ_TRY(bring_network_up(stage.host, stage.container, stage.init, Parts::all, {}, stage.out));
     VZ_TRY(save_runtime(stage.host.paths, stage.container.ctid(), runtime));
     // From here on the files change: nobody may restore from this dump again.
-    return stage.work.final ? sys::rename_durably(stage.work.dump, stage.work.dump + ".used") : Result<void>();
+    return stage.work.final ? sys::rename_durably(stage.work.dump, stage.work.dump + ".used")
+                            : Result<void>();
 }
 
 } // namespace
 
-Result<void> hook_checkpoint(const config::Host& host, config::Ctid ctid, const std::string& stage, pid_t init,
-                             Reporter& out) {
+Result<void> hook_checkpoint(const config::Host& host, config::Ctid ctid, const std::string& stage,
+                             pid_t init, Reporter& out) {
     const auto work = load_work(host.paths, ctid);
     if (!work)
         return fail(Errc::checkpoint, "no suspend or resume is under way");

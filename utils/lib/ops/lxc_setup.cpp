@@ -70,17 +70,36 @@ Result<void> add_rights(engine::GuestConfig& guest, const config::Container& con
     return {};
 }
 
+// Our list of refused system calls; without those that only keep a container fit for a checkpoint, if it is
+// not to be suspended.
+Result<std::string> seccomp_profile(const config::Container& container) {
+    const auto usual = sys::installed_data("seccomp/default");
+    const auto content = sys::read_file(usual).value_or(std::nullopt);
+    if (!content)
+        return fail(Errc::environment, "the seccomp profile {} is missing; reinstall vz-utils", usual);
+    if (container.get_or("CHECKPOINT", "yes") != "no")
+        return usual;
+    std::string lines;
+    for (const auto& line : text::split(*content, '\n'))
+        if (line.rfind("unshare ", 0) != 0)
+            lines += line + "\n";
+    const auto own = container.host().paths.ct_run_dir(container.ctid()) + "/seccomp";
+    VZ_TRY(sys::write_file_atomic(own, lines));
+    return own;
+}
+
 } // namespace
 
 std::string engine_name(const config::Container& container) {
     return engine::lxc_name(container.ctid().value(), container.uuid());
 }
 
-Result<void> prepare_lxc(const Context& context, const config::Container& container, const std::string& group) {
+Result<void> prepare_lxc(const Context& context, const config::Container& container,
+                         const std::string& group) {
     const auto& paths = context.host.paths;
     const auto ctid = container.ctid();
     VZ_ASSIGN(const auto volume, volume_of(container));
-    const auto seccomp = sys::installed_data("seccomp/default");
+    VZ_TRY(sys::make_dirs(paths.ct_run_dir(ctid)));
     engine::GuestConfig guest;
     guest.ctid = ctid.value();
     if (group != engine::lxc_group(engine_name(container)))
@@ -93,18 +112,15 @@ Result<void> prepare_lxc(const Context& context, const config::Container& contai
     guest.guest_mac = guest_mac(ctid);
     guest.hook_program = sys::installed_program("vz-hook");
     guest.log_file = paths.ct_run_dir(ctid) + "/lxc.log";
-    guest.seccomp_profile = sys::exists(seccomp) ? seccomp : "";
+    VZ_ASSIGN(guest.seccomp_profile, seccomp_profile(container));
     guest.apparmor_profile = apparmor_profile(context.out);
     guest.console = container.is_yes("CONSOLE");
     guest.log_ends = restart_policy(container) != RestartPolicy::no;
     guest.cgroup_v1 = has_cgroup_v1();
     guest.binds = lxcfs_binds(container);
     VZ_TRY(add_rights(guest, container, context.out));
-    if (guest.seccomp_profile.empty())
-        return fail(Errc::environment, "the seccomp profile {} is missing; reinstall vz-utils", seccomp);
     VZ_ASSIGN(const auto text, engine::lxc_config(guest));
     const auto folder = format("{}/{}", paths.lxc_dir(), engine_name(container));
-    VZ_TRY(sys::make_dirs(paths.ct_run_dir(ctid)));
     VZ_TRY(sys::make_dirs(folder));
     return sys::write_file_atomic(folder + "/config", text);
 }

@@ -47,7 +47,8 @@ void remove_folder(const std::string& path) {
 Result<void> remove_old_groups(const std::string& group) {
     const auto folder = "/sys/fs/cgroup" + group;
     if (sys::exists(folder) && !checkpoint::remove_groups(folder))
-        return fail(Errc::restore, "the control group {} is in use: another container runs from this dump", folder);
+        return fail(Errc::restore, "the control group {} is in use: another container runs from this dump",
+                    folder);
     return {};
 }
 
@@ -84,7 +85,8 @@ Error explain(const Work& work, const Error& error) {
     if (!log.empty())
         (void)sys::write_file_atomic(kept, log, 0600);
     const auto reason = checkpoint::first_error(log);
-    return fail(Errc::restore, "{}", reason.empty() ? error.what : format("{} (more in {})", text::printable(reason), kept));
+    return fail(Errc::restore, "{}",
+                reason.empty() ? error.what : format("{} (more in {})", text::printable(reason), kept));
 }
 
 // The engine of Debian 13 does not tell the kernel which devices a restored container may use.
@@ -108,10 +110,9 @@ Result<void> undump(const Work& work) {
         return explain(work, done.error());
     for (const auto& warning : take_hook_notes(paths, ctid).warnings)
         work.context.out.warning(warning);
-    set_mark(paths, ctid, Mark::restored, true);
     grant_usual_devices(work);
     if (work.request.step == ResumeStep::undump) {
-        set_mark(paths, ctid, Mark::held, true);
+        set_held(paths, ctid, true);
         return work.context.engine.freeze(engine_name(work.container)).as(Errc::restore);
     }
     if (work.request.dump_file.empty())
@@ -125,7 +126,8 @@ Result<void> mount_and_undump(const Work& work) {
     const auto ctid = container.ctid();
     VZ_ASSIGN(const auto conf, sys::read_file(context.host.paths.ct_conf(ctid)));
     const bool own = work.request.dump_file.empty() && work.request.step == ResumeStep::all;
-    VZ_TRY(save_work(context.host.paths, ctid, {"resume", work.dump, work.record.group, own, conf.value_or("") == work.record.conf}));
+    VZ_TRY(save_work(context.host.paths, ctid,
+                     {"resume", work.dump, work.record.group, own, conf.value_or("") == work.record.conf}));
     const Cleanup forget([&] { forget_work(context.host.paths, ctid); });
     if (is_mounted(container) && !work.request.skip_remount)
         VZ_TRY(unmount(context, container));
@@ -151,12 +153,12 @@ Result<void> resume_step(const Context& context, const config::Container& contai
     if (step == ResumeStep::kill) {
         VZ_TRY(context.engine.kill(engine_name(container)).as(Errc::restore));
         after_stop(context, container);
-        set_mark(context.host.paths, ctid, Mark::held, false);
+        set_held(context.host.paths, ctid, false);
         return is_mounted(container) ? unmount(context, container) : Result<void>();
     }
     context.out.info("resume...");
     VZ_TRY(context.engine.thaw(engine_name(container)).as(Errc::restore));
-    set_mark(context.host.paths, ctid, Mark::held, false);
+    set_held(context.host.paths, ctid, false);
     remove_dump(context.host, ctid);
     return {};
 }
@@ -187,10 +189,6 @@ void remove_dump(const config::Host& host, config::Ctid ctid) {
     for (const auto& path : {dump_path(host, ctid), used(dump_path(host, ctid))})
         if (sys::exists(path))
             remove_folder(path);
-}
-
-bool is_restored(const config::HostPaths& paths, config::Ctid ctid) {
-    return has_mark(paths, ctid, Mark::restored);
 }
 
 Result<void> resume_locked(const Context& context, const config::Container& container,
@@ -226,7 +224,7 @@ void settle_checkpoint(const Context& context, config::Ctid ctid) {
         return;
     if (const auto container = config::load_container(context.host, ctid)) {
         const bool running = is_running(paths, ctid);
-        if (running && !has_mark(paths, ctid, Mark::held))
+        if (running && !is_held(paths, ctid))
             (void)context.engine.thaw(engine_name(*container));
         if (running)
             remove_dump(context.host, ctid); // it went on: the dump is of the past

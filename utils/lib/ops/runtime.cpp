@@ -91,7 +91,7 @@ bool has_record(const config::HostPaths& paths, config::Ctid ctid) {
 
 void forget_runtime(const config::HostPaths& paths, config::Ctid ctid) {
     ::unlink(record_path(paths, ctid).c_str());
-    for (const char* name : {"/bindmounts", "/criu.conf", "/held", "/restored"})
+    for (const char* name : {"/bindmounts", "/criu.conf", "/held"})
         ::unlink((paths.ct_run_dir(ctid) + name).c_str());
     ::unlink((paths.ct_run_dir(ctid) + "/seen.json").c_str()); // of usage.hpp
     sys::sweep_temporaries(paths.ct_run_dir(ctid));

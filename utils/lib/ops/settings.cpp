@@ -154,6 +154,8 @@ constexpr std::array k_settings = std::to_array<Setting>({
     {"restart", "RESTART", "no|on-failure|always", "start it again when it ends by itself", k_now, false,
      restart},
     {"console", "CONSOLE", "yes|no", "a console of its own, from its next start on", k_later, false, yes_no},
+    {"checkpoint", "CHECKPOINT", "yes|no", "whether it can be suspended, from its next start on", k_later,
+     false, yes_no},
     {"ostemplate", "OSTEMPLATE", "NAME", "the template it was made from", k_saved, false, template_name},
     {"stop-timeout", "STOP_TIMEOUT", "SECONDS", "how long it may take to halt", k_saved, false,
      number<1, 86400>},

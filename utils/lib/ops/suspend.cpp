@@ -61,8 +61,8 @@ Result<void> tell_obstacles(const Context& context, const std::vector<checkpoint
 void leave_out_mounts(const checkpoint::Survey& survey) {
     for (const auto& [name, mounts] : survey.mounts) {
         const auto shown = survey.shown_by.find(name);
-        const auto process = shown == survey.shown_by.end() ? Result<sys::Fd>(Error{})
-                                                            : sys::open_process(shown->second);
+        const auto process =
+            shown == survey.shown_by.end() ? Result<sys::Fd>(Error{}) : sys::open_process(shown->second);
         if (!process)
             continue;
         (void)sys::run_in_namespaces(*process, CLONE_NEWNS, [&]() -> Result<std::string> {
@@ -83,8 +83,8 @@ Result<void> make_folder(const Work& work) {
     const auto ctid = work.container.ctid();
     VZ_ASSIGN(const auto conf, sys::read_file(host.paths.ct_conf(ctid)));
     VZ_ASSIGN(const auto group, group_of(work.runtime));
-    return save_dump_record(folder, {ctid.value(), work.container.uuid(), below_hierarchy(group),
-                                     conf.value_or("")})
+    return save_dump_record(folder,
+                            {ctid.value(), work.container.uuid(), below_hierarchy(group), conf.value_or("")})
         .as(Errc::checkpoint);
 }
 
@@ -112,7 +112,8 @@ Result<std::string> run_criu(const Work& work, const checkpoint::DumpRequest& re
         return std::string();
     if (notes.error)
         return notes.error->what;
-    const auto log = sys::read_file(request.images + "/" + checkpoint::k_dump_log).value_or(std::nullopt).value_or("");
+    const auto log =
+        sys::read_file(request.images + "/" + checkpoint::k_dump_log).value_or(std::nullopt).value_or("");
     auto error = checkpoint::first_error(log);
     if (error.empty())
         error = checkpoint::first_error(done.err);
@@ -120,7 +121,8 @@ Result<std::string> run_criu(const Work& work, const checkpoint::DumpRequest& re
 }
 
 std::string keep_log(const Work& work) {
-    const auto path = format("{}/checkpoint-{}.log", work.context.host.paths.log_dir(), work.container.ctid().value());
+    const auto path =
+        format("{}/checkpoint-{}.log", work.context.host.paths.log_dir(), work.container.ctid().value());
     const auto log = sys::read_file(unfinished(work.dump) + "/" + checkpoint::k_dump_log, 64 << 20);
     if (log && *log)
         (void)sys::write_file_atomic(path, **log, 0600);
@@ -153,7 +155,7 @@ void wait_for_end(const Context& context, const std::string& name) {
 Result<void> clean_up(const Context& context, const config::Container& container) {
     wait_for_end(context, engine_name(container));
     after_stop(context, container);
-    set_mark(context.host.paths, container.ctid(), Mark::held, false);
+    set_held(context.host.paths, container.ctid(), false);
     return is_mounted(container) ? unmount(context, container) : Result<void>();
 }
 
@@ -183,13 +185,13 @@ Result<void> suspend_step(const Context& context, const config::Container& conta
     const auto ctid = container.ctid();
     switch (request.step) {
     case SuspendStep::suspend:
-        set_mark(context.host.paths, ctid, Mark::held, true);
+        set_held(context.host.paths, ctid, true);
         context.out.info("suspend...");
         return context.engine.freeze(engine_name(container)).as(Errc::checkpoint);
     case SuspendStep::resume:
         context.out.info("resume...");
         VZ_TRY(context.engine.thaw(engine_name(container)).as(Errc::checkpoint));
-        set_mark(context.host.paths, ctid, Mark::held, false);
+        set_held(context.host.paths, ctid, false);
         remove_dump(context.host, ctid); // what goes on makes it worthless
         return {};
     case SuspendStep::kill:

@@ -41,9 +41,9 @@ struct Mounted {
 };
 
 struct Survey {
-    std::vector<Process> processes;                      // the init is the first
-    std::map<std::string, std::vector<Mounted>> mounts;  // of each mount namespace
-    std::map<std::string, pid_t> shown_by;               // one process of each
+    std::vector<Process> processes;                     // the init is the first
+    std::map<std::string, std::vector<Mounted>> mounts; // of each mount namespace
+    std::map<std::string, pid_t> shown_by;              // one process of each
 };
 
 // Why it cannot be checkpointed, in words for people.

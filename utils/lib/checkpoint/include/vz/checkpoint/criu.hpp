@@ -30,8 +30,8 @@ Result<void> check_host();
 
 struct DumpRequest {
     pid_t init = 0;
-    std::string images; // folder
-    std::string group;  // folder of the container's control group
+    std::string images;                 // folder
+    std::string group;                  // folder of the container's control group
     std::vector<std::string> from_host; // files of the host mounted inside, "proc/meminfo"
     std::vector<std::string> devices;   // network devices inside whose other end is the host's
     std::string hook;                   // program for the stages

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The control groups below a container's own (version 2): CRIU keeps those that hold processes, but neither the
-// empty ones, which programs have open, nor the limits and owners of any, nor which controllers are on.
+// The control groups below a container's own (version 2): CRIU keeps those that hold processes, but neither
+// the empty ones, which programs have open, nor the limits and owners of any, nor which controllers are on.
 #pragma once
 
 #include "vz/base/result.hpp"
@@ -23,7 +23,7 @@ struct GroupFile {
 };
 
 struct Group {
-    std::string path;                    // below the container's group; "." is that itself
+    std::string path;                     // below the container's group; "." is that itself
     std::vector<std::string> controllers; // on for its children
     std::vector<GroupFile> files;         // with an owner or a mode that are not usual
     std::vector<std::pair<std::string, std::string>> limits; // "memory.high", "1048576"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Mending of what CRIU writes about mounts, so that services in sandboxes of systemd can be restored. It takes every mount of control groups for one of the container's whole tree. systemd,
-// though, gives a service in a sandbox one file of it that may be written (memory.pressure), by a mount of its own:
-// a restore would fail there. And it cannot put two mounts into one group of propagation if they show different
-// parts of a file system, as the folder through which systemd could send mounts to a service (/run/systemd/incoming):
+// Mending of what CRIU writes about mounts, so that services in sandboxes of systemd can be restored. It
+// takes every mount of control groups for one of the container's whole tree. systemd, though, gives a service
+// in a sandbox one file of it that may be written (memory.pressure), by a mount of its own: a restore would
+// fail there. And it cannot put two mounts into one group of propagation if they show different parts of a
+// file system, as the folder through which systemd could send mounts to a service (/run/systemd/incoming):
 // all but one then stand alone.
 // The format: criu.org/Images, criu/images/mnt.proto, and Protocol Buffers' wire format.
 #pragma once
@@ -21,8 +22,8 @@ namespace vz::checkpoint {
 // Number of a mount → what of the file system it shows.
 using MountRoots = std::map<std::uint64_t, std::string>;
 
-// The mounts of parts of a container's group, as the text of /proc/PID/mountinfo has them; pure. `group` is its
-// path below the root of the hierarchy; the roots are below that, with a slash in front.
+// The mounts of parts of a container's group, as the text of /proc/PID/mountinfo has them; pure. `group` is
+// its path below the root of the hierarchy; the roots are below that, with a slash in front.
 MountRoots group_mounts(std::string_view mountinfo, std::string_view group);
 
 struct MountEntry {

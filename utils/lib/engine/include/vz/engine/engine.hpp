@@ -35,8 +35,8 @@ struct Console {
 
 // Images of processes, as criu(8) wrote them.
 struct RestoreRequest {
-    std::string images; // folder
-    std::string hook;   // program that CRIU runs at its stages
+    std::string images;                   // folder
+    std::string hook;                     // program that CRIU runs at its stages
     std::vector<std::string> environment; // of both, besides PATH
 };
 
@@ -48,8 +48,8 @@ public:
     // its init runs. Errc::environment with what the engine's log says.
     virtual Result<void> start(const std::string& name) = 0;
 
-    // As start(), but the processes are those of the images. The process that watches over the container is no
-    // child of ours, and holds none of our descriptors. If we are killed meanwhile, it goes on.
+    // As start(), but the processes are those of the images. The process that watches over the container is
+    // no child of ours, and holds none of our descriptors. If we are killed meanwhile, it goes on.
     virtual Result<void> restore(const std::string& name, const RestoreRequest& request) = 0;
 
     // Runs `request` instead of an init, in the foreground; its exit status.

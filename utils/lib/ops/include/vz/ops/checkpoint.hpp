@@ -53,10 +53,7 @@ void remove_dump(const config::Host& host, config::Ctid ctid);
 void settle_checkpoint(const Context& context, config::Ctid ctid);
 
 // Called by vz-hook for a stage of CRIU, CRTOOLS_SCRIPT_ACTION; `init` as CRIU knows it, CRTOOLS_INIT_PID.
-Result<void> hook_checkpoint(const config::Host& host, config::Ctid ctid, const std::string& stage, pid_t init,
-                             Reporter& out);
-
-// Whether the running container was restored: the engine then does not carry out a reboot from inside.
-bool is_restored(const config::HostPaths& paths, config::Ctid ctid);
+Result<void> hook_checkpoint(const config::Host& host, config::Ctid ctid, const std::string& stage,
+                             pid_t init, Reporter& out);
 
 } // namespace vz::ops
