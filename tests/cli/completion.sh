@@ -29,7 +29,7 @@ offered() { # WORD…
 }
 
 equal "a verb" "start status stop" "$(offered vzctl st | xargs -n1 | sort | xargs)"
-equal "a verb after flags" "restart rebase" "$(offered vzctl --quiet --skiplock re)"
+equal "a verb after flags" "restart resume restore rebase" "$(offered vzctl --quiet --skiplock re)"
 equal "flags" "--quiet" "$(offered vzctl --q)"
 equal "all containers" '101 2001 my\ web web' "$(offered vzctl start "")"
 equal "a container by its first letters" "web" "$(offered vzctl --quiet enter w)"

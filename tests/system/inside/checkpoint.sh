@@ -75,7 +75,7 @@ PERL
 }
 
 # A process of the host, put into the container's group: what the rules for devices let it open.
-may_read_disk() { sh -c 'echo $$ >"$1/init.scope/cgroup.procs"; exec head -c 1 /dev/vda' sh "$(group)" 2>&1 >/dev/null; }
+may_read_disk() { sh -c 'echo $$ >"$1/init.scope/cgroup.procs"; exec head -c 1 /dev/vda >/dev/null' sh "$(group)" 2>&1; }
 
 cycle() { # NUMBER
     local from=$SECONDS

@@ -114,4 +114,9 @@ void take_network_down(const config::Host& host, config::Ctid ctid, Reporter& ou
             out.warning(format("take the network of {} down: {}", ctid.value(), down.error().what));
 }
 
+void announce_addresses(const Context& context, const config::Container& container) {
+    const network::Routed routed(network_policy(context.host, silent_reporter()));
+    (void)routed.announce(configured_addresses(container, silent_reporter()));
+}
+
 } // namespace vz::ops

@@ -34,6 +34,9 @@ Result<void> bring_network_up(const config::Host& host, const config::Container&
 // Host-side remains of the network; what fails is told.
 void take_network_down(const config::Host& host, config::Ctid ctid, Reporter& out);
 
+// Tells the neighbours of the host where its addresses are now.
+void announce_addresses(const Context& context, const config::Container& container);
+
 std::string network_state_dir(const config::Host& host);
 
 } // namespace vz::ops

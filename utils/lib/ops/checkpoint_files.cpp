@@ -2,8 +2,10 @@
 #include "checkpoint_files.hpp"
 
 #include "vz/base/json.hpp"
+#include "vz/sys/dir.hpp"
 #include "vz/sys/file.hpp"
 
+#include <filesystem>
 #include <unistd.h>
 
 namespace vz::ops {
@@ -50,6 +52,12 @@ Result<DumpRecord> load_dump_record(const std::string& folder) {
     if (!kind || kind->as_uint() != 1 || record.group.empty())
         return fail(Errc::restore, "{} is not a dump that this version knows", folder);
     return record;
+}
+
+void remove_folder(const std::string& path) {
+    const std::filesystem::path whole(path);
+    if (const auto dir = sys::Dir::open(whole.parent_path()))
+        (void)dir->remove_tree(whole.filename().string());
 }
 
 std::string unfinished(const std::string& dump) {

@@ -19,6 +19,9 @@ struct DumpRecord {
 Result<void> save_dump_record(const std::string& folder, const DumpRecord& record);
 Result<DumpRecord> load_dump_record(const std::string& folder); // Errc::restore
 
+// Removes a folder of a dump, whatever is in it; absent is fine.
+void remove_folder(const std::string& path);
+
 // Where a dump is made before it is whole.
 std::string unfinished(const std::string& dump);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "attachment.hpp"
 #include "background.hpp"
 #include "checkpoint_files.hpp"
-#include "net_policy.hpp"
 #include "vz/base/scope.hpp"
 #include "vz/base/text.hpp"
 #include "vz/checkpoint/criu.hpp"
@@ -25,7 +25,7 @@ namespace vz::ops {
 namespace {
 
 // A dump being restored.
-struct Work {
+struct Restoring {
     const Context& context;
     const config::Container& container;
     const ResumeRequest& request;
@@ -37,12 +37,6 @@ std::string used(const std::string& dump) {
     return dump + ".used";
 }
 
-void remove_folder(const std::string& path) {
-    const std::filesystem::path whole(path);
-    if (const auto dir = sys::Dir::open(whole.parent_path()))
-        (void)dir->remove_tree(whole.filename().string());
-}
-
 // What a killed container left would make the engine take another name for its group.
 Result<void> remove_old_groups(const std::string& group) {
     const auto folder = "/sys/fs/cgroup" + group;
@@ -52,16 +46,16 @@ Result<void> remove_old_groups(const std::string& group) {
     return {};
 }
 
-std::string config_path(const Work& work) {
+std::string config_path(const Restoring& work) {
     return work.context.host.paths.ct_run_dir(work.container.ctid()) + "/criu.conf";
 }
 
 // What the engine has no words for.
-Result<void> write_criu_config(const Work& work) {
+Result<void> write_criu_config(const Restoring& work) {
     return sys::write_file_atomic(config_path(work), "network-lock nftables\n", 0600);
 }
 
-Result<engine::RestoreRequest> restore_request(const Work& work) {
+Result<engine::RestoreRequest> restore_request(const Restoring& work) {
     VZ_TRY(write_criu_config(work));
     engine::RestoreRequest request;
     request.images = work.dump;
@@ -73,7 +67,7 @@ Result<engine::RestoreRequest> restore_request(const Work& work) {
     return request;
 }
 
-Error explain(const Work& work, const Error& error) {
+Error explain(const Restoring& work, const Error& error) {
     const auto& paths = work.context.host.paths;
     const auto notes = take_hook_notes(paths, work.container.ctid());
     if (notes.error)
@@ -90,7 +84,7 @@ Error explain(const Work& work, const Error& error) {
 }
 
 // The engine of Debian 13 does not tell the kernel which devices a restored container may use.
-void grant_usual_devices(const Work& work) {
+void grant_usual_devices(const Restoring& work) {
     const auto name = engine_name(work.container);
     (void)work.context.engine.set_group_item(name, "devices.deny", "a");
     for (const auto& rule : engine::usual_device_rules())
@@ -98,7 +92,7 @@ void grant_usual_devices(const Work& work) {
             work.context.out.warning(done.error().what);
 }
 
-Result<void> undump(const Work& work) {
+Result<void> undump(const Restoring& work) {
     const auto& paths = work.context.host.paths;
     const auto ctid = work.container.ctid();
     VZ_TRY(remove_old_groups(work.record.group));
@@ -120,7 +114,7 @@ Result<void> undump(const Work& work) {
     return {};
 }
 
-Result<void> mount_and_undump(const Work& work) {
+Result<void> mount_and_undump(const Restoring& work) {
     const auto& context = work.context;
     const auto& container = work.container;
     const auto ctid = container.ctid();
@@ -163,11 +157,6 @@ Result<void> resume_step(const Context& context, const config::Container& contai
     return {};
 }
 
-void announce_addresses(const Context& context, const config::Container& container) {
-    const network::Routed routed(network_policy(context.host, silent_reporter()));
-    (void)routed.announce(configured_addresses(container, silent_reporter()));
-}
-
 } // namespace
 
 std::string dump_path(const config::Host& host, config::Ctid ctid) {
@@ -202,7 +191,7 @@ Result<void> resume_locked(const Context& context, const config::Container& cont
     VZ_ASSIGN(auto record, load_dump_record(dump));
     VZ_TRY(checkpoint::check_host().as(Errc::restore));
     context.out.info("Restoring container ...");
-    const Work work{context, container, request, dump, std::move(record)};
+    const Restoring work{context, container, request, dump, std::move(record)};
     VZ_TRY(to_the_end([&] { return mount_and_undump(work); }));
     forget_restarts(context.host.paths, ctid);
     announce_addresses(context, container);

@@ -94,11 +94,6 @@ Result<void> run(const Context& context, const config::Container& container) {
     return started;
 }
 
-void announce_addresses(const Context& context, const config::Container& container) {
-    const network::Routed routed(network_policy(context.host, silent_reporter()));
-    (void)routed.announce(configured_addresses(container, silent_reporter()));
-}
-
 // An init that cannot be executed, or ends at once, is a start that failed; liblxc returns before it can
 // know.
 Result<void> check_init_stays(const Context& context, const config::Container& container) {

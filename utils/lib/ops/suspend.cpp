@@ -34,7 +34,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // A dump being made.
-struct Work {
+struct Dumping {
     const Context& context;
     const config::Container& container;
     const Runtime& runtime;
@@ -42,12 +42,6 @@ struct Work {
     std::string dump; // where it will be
     Judged judged;
 };
-
-void remove_folder(const std::string& path) {
-    const std::filesystem::path whole(path);
-    if (const auto dir = sys::Dir::open(whole.parent_path()))
-        (void)dir->remove_tree(whole.filename().string());
-}
 
 Result<void> tell_obstacles(const Context& context, const std::vector<checkpoint::Obstacle>& obstacles) {
     if (obstacles.empty())
@@ -74,7 +68,7 @@ void leave_out_mounts(const checkpoint::Survey& survey) {
     }
 }
 
-Result<void> make_folder(const Work& work) {
+Result<void> make_folder(const Dumping& work) {
     const auto folder = unfinished(work.dump);
     remove_folder(folder);
     VZ_TRY(sys::make_dirs(std::filesystem::path(folder).parent_path(), 0755).as(Errc::checkpoint));
@@ -88,7 +82,7 @@ Result<void> make_folder(const Work& work) {
         .as(Errc::checkpoint);
 }
 
-Result<checkpoint::DumpRequest> dump_request(const Work& work) {
+Result<checkpoint::DumpRequest> dump_request(const Dumping& work) {
     checkpoint::DumpRequest request;
     request.init = work.runtime.init;
     request.images = unfinished(work.dump);
@@ -102,7 +96,7 @@ Result<checkpoint::DumpRequest> dump_request(const Work& work) {
 }
 
 // The program's own words; it ends after us if we are killed.
-Result<std::string> run_criu(const Work& work, const checkpoint::DumpRequest& request) {
+Result<std::string> run_criu(const Dumping& work, const checkpoint::DumpRequest& request) {
     sys::Command command(checkpoint::dump_command(request));
     command.environment = {format("VZ_CHECKPOINT={}", work.container.ctid().value())};
     command.keep_fds = sys::held_locks();
@@ -120,7 +114,7 @@ Result<std::string> run_criu(const Work& work, const checkpoint::DumpRequest& re
     return error.empty() ? format("criu ended with {}", done.status) : error;
 }
 
-std::string keep_log(const Work& work) {
+std::string keep_log(const Dumping& work) {
     const auto path =
         format("{}/checkpoint-{}.log", work.context.host.paths.log_dir(), work.container.ctid().value());
     const auto log = sys::read_file(unfinished(work.dump) + "/" + checkpoint::k_dump_log, 64 << 20);
@@ -129,7 +123,7 @@ std::string keep_log(const Work& work) {
     return path;
 }
 
-Result<void> dump(const Work& work) {
+Result<void> dump(const Dumping& work) {
     VZ_ASSIGN(const auto request, dump_request(work));
     constexpr int k_tries = 4;
     std::string error;
@@ -159,7 +153,7 @@ Result<void> clean_up(const Context& context, const config::Container& container
     return is_mounted(container) ? unmount(context, container) : Result<void>();
 }
 
-Result<void> dump_and_end(const Work& work) {
+Result<void> dump_and_end(const Dumping& work) {
     const auto& paths = work.context.host.paths;
     const auto ctid = work.container.ctid();
     const bool final = work.request.step == SuspendStep::all;
@@ -222,7 +216,7 @@ Result<void> suspend(const Context& context, config::Ctid ctid, const SuspendReq
     const auto dump = request.dump_file.empty() ? dump_path(context.host, ctid) : request.dump_file;
     if (!request.dump_file.empty() && sys::exists(dump))
         return fail(Errc::checkpoint, "{} exists already", dump);
-    const Work work{context, container, *runtime, request, dump, std::move(judged)};
+    const Dumping work{context, container, *runtime, request, dump, std::move(judged)};
     VZ_TRY(to_the_end([&] { return dump_and_end(work); }));
     context.out.info("Checkpointing completed successfully");
     return {};

@@ -13,8 +13,8 @@ namespace vz::ops {
 // The container's name for the engine.
 std::string engine_name(const config::Container& container);
 
-// Generates the engine's configuration for this start. The container is mounted. `group`: a control group that it
-// has to have, below the root of each hierarchy; "" for its own.
+// Generates the engine's configuration for this start. The container is mounted. `group`: a control group
+// that it has to have, below the root of each hierarchy; "" for its own.
 Result<void> prepare_lxc(const Context& context, const config::Container& container,
                          const std::string& group = {});
 
