@@ -227,7 +227,8 @@ std::vector<pid_t> processes_in(const std::string& group) {
 void watch_pressure_again(const std::string& group) {
     // What systemd asks for itself (DefaultMemoryPressureThresholdSec=200ms): the kernel shows to nobody what
     // was asked.
-    constexpr std::string_view k_wish("some 200000 2000000", 20);
+    using namespace std::string_view_literals;
+    constexpr auto k_wish = "some 200000 2000000\0"sv;
     constexpr std::string_view k_end = ".pressure";
     for (const auto pid : processes_in(group)) {
         const sys::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));

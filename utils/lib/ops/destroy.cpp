@@ -83,6 +83,8 @@ Result<void> destroy(const Context& context, config::Ctid ctid, DryRun dry_run) 
     pending.paths = {container.root(), paths.ct_run_dir(ctid),
                      format("{}/Dump.{}", context.host.dump_dir(), ctid.value()),
                      engine::lxc_lock_file(paths.lxc_dir(), engine_name(container))};
+    for (const char* end : {".new", ".used", ".fail"}) // of checkpoint.hpp
+        pending.paths.push_back(format("{}/Dump.{}{}", context.host.dump_dir(), ctid.value(), end));
     VZ_TRY(announce(context.host, ctid, pending));
     // From here on the container does not exist; what remains of it is removed now or by the next command.
     VZ_TRY(sys::rename_durably(paths.ct_conf(ctid), paths.ct_conf(ctid) + ".destroyed"));

@@ -53,8 +53,9 @@ Result<void> tell_obstacles(const Context& context, const std::vector<checkpoint
 
 // In each mount namespace of the container. They come back when their services start anew.
 void leave_out_mounts(const checkpoint::Survey& survey) {
-    for (const auto& [name, mounts] : survey.mounts) {
-        const auto shown = survey.shown_by.find(name);
+    for (const auto& entry : survey.mounts) {
+        const auto& mounts = entry.second;
+        const auto shown = survey.shown_by.find(entry.first);
         const auto process =
             shown == survey.shown_by.end() ? Result<sys::Fd>(Error{}) : sys::open_process(shown->second);
         if (!process)
