@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tree_attributes.hpp"
+#include "vz/sys/tree_attributes.hpp"
 
 #include <array>
 #include <cerrno>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/sys/tree_copy.hpp"
 
-#include "tree_attributes.hpp"
+#include "vz/sys/tree_attributes.hpp"
+
 #include "vz/base/text.hpp"
 
 #include <algorithm>

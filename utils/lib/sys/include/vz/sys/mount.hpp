@@ -38,8 +38,6 @@ struct FilesystemPlan {
 };
 Result<Fd> make_mount(const FilesystemPlan& plan);
 
-// A detached overlay; `lower` first is topmost. Folders must be reachable in this mount namespace. Without
-// `upper` it is read-only.
 // Options that a mount has of its own, whatever lies on it: ro, nosuid, nodev, noexec, noatime, … and their
 // opposites. Not for ids, quotas or what a file system alone knows.
 bool is_mount_option(std::string_view option);

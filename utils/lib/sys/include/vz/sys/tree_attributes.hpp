@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Owners and extended attributes of files in a tree copy, translated from one range of ids to another.
+// Owners and extended attributes of files, translated from one range of ids to another.
 #pragma once
 
-#include "vz/sys/tree_copy.hpp"
+#include "vz/base/result.hpp"
+#include "vz/sys/userns.hpp"
 
 #include <map>
 #include <string>
