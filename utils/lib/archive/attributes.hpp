@@ -16,9 +16,6 @@ bool is_kept_attribute(std::string_view name);
 Result<Attributes> attributes_of(::archive_entry* entry, const Accounts* accounts,
                                  std::uint64_t& unknown_names);
 
-// The kept attributes of an open file or folder.
-Result<Attributes> attributes_of_file(int fd);
-
 // The reverse of attributes_of().
 void put_attributes(const Attributes& attributes, ::archive_entry* entry);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "vz/archive/extract.hpp"
+#include "vz/archive/file_attributes.hpp"
 #include "vz/archive/member.hpp"
 
 #include <functional>
@@ -18,8 +19,6 @@ struct Time {
     long nanoseconds = 0;
     bool operator==(const Time&) const = default;
 };
-
-using Attributes = std::vector<std::pair<std::string, std::string>>; // name, value; sorted by name
 
 struct Block {
     std::uint64_t offset = 0; // gaps between blocks are holes
