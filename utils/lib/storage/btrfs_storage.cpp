@@ -130,6 +130,15 @@ public:
         return mount;
     }
 
+    Result<Layers> layers(const Volume& volume, const std::string& snapshot) const override {
+        VZ_ASSIGN(const auto path, snapshot_path(volume, snapshot));
+        VZ_ASSIGN(auto mount, sys::clone_mount(path));
+        Layers out;
+        out.folders.push_back({sys::Dir(std::move(mount)), {0, 0, volume.ids.count}});
+        return out;
+    }
+    using Storage::layers;
+
     Result<std::vector<std::string>> list_snapshots(const Volume& volume) const override {
         return area::list_snapshots(volume.private_area + "/snapshots");
     }

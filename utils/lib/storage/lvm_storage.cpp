@@ -155,6 +155,17 @@ public:
         return open_mapped(volume, name, sys::Access::read_only).as(Errc::snapshot_mount);
     }
 
+    Result<Layers> layers(const Volume& volume, const std::string& snapshot) const override {
+        if (!m_thin)
+            return Storage::layers(volume, snapshot);
+        VZ_ASSIGN(const auto name, snapshot_name(volume, snapshot));
+        VZ_ASSIGN(auto mount, mount_raw(volume, name, sys::Access::read_only));
+        Layers out;
+        out.folders.push_back({sys::Dir(std::move(mount)), {0, 0, volume.ids.count}});
+        return out;
+    }
+    using Storage::layers;
+
     Result<std::vector<std::string>> list_snapshots(const Volume& volume) const override {
         std::vector<std::string> ids;
         if (!m_thin)

@@ -251,6 +251,17 @@ public:
         return mount;
     }
 
+    Result<Layers> layers(const Volume& volume) const override {
+        VZ_TRY(settle(volume));
+        return layers_in(volume, volume.private_area);
+    }
+
+    Result<Layers> layers(const Volume& volume, const std::string& snapshot) const override {
+        VZ_ASSIGN(const auto path, snapshot_path(volume, snapshot));
+        VZ_TRY(layers::settle(volume, path));
+        return layers_in(volume, path);
+    }
+
     Result<std::vector<std::string>> list_snapshots(const Volume& volume) const override {
         return area::list_snapshots(volume.private_area + "/snapshots");
     }
@@ -270,6 +281,17 @@ private:
     static Result<std::string> snapshot_path(const Volume& volume, const std::string& id) {
         VZ_TRY(area::check_snapshot_id(id));
         return format("{}/snapshots/{}", volume.private_area, id);
+    }
+
+    static Result<Layers> layers_in(const Volume& volume, const std::string& folder) {
+        VZ_ASSIGN(auto all, layers::below(volume, folder));
+        all.insert(all.begin(), {folder + "/upper", volume.ids});
+        Layers out{{}, true};
+        for (const auto& layer : all) {
+            VZ_ASSIGN(auto mount, sys::clone_mount(layer.path));
+            out.folders.push_back({sys::Dir(std::move(mount)), layer.owners});
+        }
+        return out;
     }
 
     static Result<void> copy_aside(const Volume& volume, const std::string& from) {

@@ -21,6 +21,17 @@ Error no_snapshots() {
 
 } // namespace
 
+Result<Layers> Storage::layers(const Volume& volume) const {
+    VZ_ASSIGN(auto all, files(volume));
+    Layers out;
+    out.folders.push_back(std::move(all));
+    return out;
+}
+
+Result<Layers> Storage::layers(const Volume&, const std::string&) const {
+    return no_snapshots();
+}
+
 Result<void> Storage::mount(const Volume& volume) const {
     VZ_ASSIGN(const sys::Fd mount, open(volume));
     return sys::attach_mount(mount, volume.root);

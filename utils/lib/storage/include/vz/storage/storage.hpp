@@ -70,6 +70,13 @@ struct Files {
     sys::IdRange owners;
 };
 
+// A container's files for reading: one folder, or, where a template is shared, what the container has above
+// that, newest first (overlayfs.rst says how layers hide what is below them).
+struct Layers {
+    std::vector<Files> folders;
+    bool on_template = false;
+};
+
 // Fills an empty folder with a template's files. `target` maps owners for `userns`.
 using Fill = std::function<Result<void>(const sys::Dir& target, const sys::Fd& userns)>;
 
@@ -98,6 +105,10 @@ public:
 
     // The same files with the owners that they have on disk, as another detached mount.
     virtual Result<Files> files(const Volume& volume) const = 0;
+
+    // The same for reading, as they are now or were when a snapshot was taken. The container may be running.
+    virtual Result<Layers> layers(const Volume& volume) const;
+    virtual Result<Layers> layers(const Volume& volume, const std::string& snapshot) const;
 
     // open(), on volume.root, in one step: it is mounted whole or not at all.
     Result<void> mount(const Volume& volume) const;
