@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A running container held still while its files are copied. It goes on when the object is gone, and also
-// when we are killed: a child that holds nothing but a line to us watches over that.
+// when we are killed.
 #pragma once
 
+#include "guard.hpp"
 #include "vz/base/result.hpp"
 #include "vz/ops/context.hpp"
-#include "vz/sys/fd.hpp"
 
 #include <optional>
 #include <string>
-#include <sys/types.h>
 
 namespace vz::ops {
 
@@ -24,13 +23,12 @@ public:
     ~Frozen();
 
 private:
-    Frozen(engine::Engine& engine, std::string name) : m_engine(&engine), m_name(std::move(name)) {}
-    Result<void> post_guard();
+    Frozen(engine::Engine& engine, std::string name, Guard guard)
+        : m_engine(&engine), m_name(std::move(name)), m_guard(std::move(guard)) {}
 
     engine::Engine* m_engine; // null: moved from
     std::string m_name;
-    sys::Fd m_alive; // our end of the line to the guard
-    pid_t m_guard = -1;
+    Guard m_guard; // should thawing fail, it tries again
 };
 
 // The container held still if it runs, as long as the object lives.
