@@ -1,0 +1,160 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2016,SC2154 # words for a shell inside; out and err are set by expect
+# vzbackup: whole and incremental, stopped and running, what plain tar makes of it, what is kept and what goes.
+. "$VZ_SOURCE_DIR/tests/lib/harness.sh"
+. "$VZ_SOURCE_DIR/tests/lib/sandbox.sh"
+sandbox "$0" "$@"
+sandbox_template
+
+depot=/var/lib/vz/dump
+
+# Every kind of entry that a container may have.
+many_kinds() {
+    expect 0 vzctl exec 101 'cd /srv && mkdir -p deep/er && echo one >deep/er/file && ln deep/er/file link && ln -s ../etc/passwd soft &&
+        mkfifo pipe && truncate -s 5M sparse && printf data | dd of=sparse bs=1 seek=3000000 conv=notrunc 2>/dev/null &&
+        touch -d 1969-12-31T23:59:58.25Z before && touch -d 2200-01-01T00:00:00.123456789Z far && : >empty &&
+        printf "x" >"$(printf "odd\nname\377")" && cp /bin/true cap && chown 33:33 link && chmod 4755 link && rm -r /usr/share/doc/base-files && mkdir /usr/share/doc/base-files'
+    # The guest has no programs for these: those of the host, as the guest's root.
+    local init
+    init=$(jq .init /run/vz/ct/101/runtime.json)
+    (cd /var/lib/vz/root/101/srv && nsenter --user --target "$init" sh -c \
+        'setfacl -m u:33:rw empty && setfattr -n user.note -v text empty && setcap cap_net_raw+ep cap')
+    check "an ACL, an attribute and a file capability are set" getfacl -cn /var/lib/vz/root/101/srv/empty
+}
+
+newest() { vzbackup list 101 -Ho id | tail -1; }
+part() { echo "$depot/$1.$2"; }
+manifest() { zstdcat "$(part "$1" files.zst)"; }
+
+restored_by_tar() { # the backup's own archive as an upper layer, over the template's
+    local to=$VZ_TMP/plain
+    rm -rf "$to" && mkdir -p "$to"/{lower,upper,work,seen}
+    zstdcat "$depot"/template-*.tar.zst | tar -C "$to/lower" --numeric-owner --acls --xattrs --xattrs-include='*' -xp &&
+        zstdcat "$(part "$1" tar.zst)" | tar -C "$to/upper" --numeric-owner --acls --xattrs --xattrs-include='*' -xp &&
+        mount -t overlay overlay -o "lowerdir=$to/lower,upperdir=$to/upper,workdir=$to/work" "$to/seen"
+}
+
+tree_of() { # FOLDER FIRST_ID: all that a backup promises to keep
+    (cd "$1" && find . -path ./dev -prune -o -path ./run -prune -o ! -type s -printf '%P %y %m %s %T@ %l ' -exec sh -c \
+        'stat -c "%u %g" "$2" | awk -v f="$1" "{print \$1-f, \$2-f}"; [ ! -f "$2" ] || [ -L "$2" ] || sha256sum <"$2"; [ -L "$2" ] || getfattr -h -d -m "^user" --absolute-names "$2" 2>/dev/null | grep -v "^#"' \
+        sh "$2" '{}' ';' | LC_ALL=C sort)
+}
+
+whole() {
+    expect 1 vzbackup --dumpdir /nowhere 101
+    check "a place that is not there says what to do" grep -q "mount or make" <<<"$err"
+    expect 0 vzbackup 101
+    first=$out
+    check "prints the id" test -e "$(part "$first" json)"
+    check "only root reads it" test "$(stat -c %a "$(part "$first" json)")$(stat -c %a "$(part "$first" tar.zst)")" = 600600
+    check "zstd finds its archive whole" zstd -qt "$(part "$first" tar.zst)"
+    equal "the template is kept beside it, once" 1 "$(find "$depot" -name 'template-*' | wc -l)"
+}
+
+incremental() {
+    expect 0 vzbackup 101 --json
+    equal "goes on from the first" "$first" "$(jq -r .base <<<"$out")"
+    check "reads next to nothing when nothing has changed" test "$(jq .bytes_read <<<"$out")" -lt 2000000
+    expect 0 vzctl exec 101 'echo two >/srv/deep/er/file; rm /srv/soft; mv /srv/deep /srv/moved'
+    expect 0 vzbackup 101 --json
+    local second
+    second=$(jq -r .id <<<"$out")
+    check "has what has changed" test "$(jq .bytes_read <<<"$out")" -gt 0
+    check "knows what is gone" test -z "$(manifest "$second" | jq -r 'select(.path == "srv/soft") | .path')"
+    equal "one with another name is not read again" srv/deep/er "$(manifest "$second" | jq -r 'select(.path == "srv/moved/er") | .type' | sed 's/folder/srv\/deep\/er/')"
+    expect 0 vzbackup 101 --full --json
+    equal "--full goes on from nothing" null "$(jq .base <<<"$out")"
+}
+
+show() {
+    expect 0 vzbackup list 101
+    equal "lists them with a line of headers" 5 "$(wc -l <<<"$out")"
+    expect 0 vzbackup list 101 --json
+    equal "the same in JSON" 4 "$(jq length <<<"$out")"
+    expect 0 vzbackup info 101 --json
+    equal "info of a CTID is that of the newest" "$(newest)" "$(jq -r .id <<<"$out")"
+    expect 0 vzbackup info "$(part "$first" tar.zst)"
+    check "info of a path" grep -q "^id *$first" <<<"$out"
+}
+
+retention() {
+    expect 0 vzbackup prune 101 --keep-last 2 --dry-run
+    equal "says which would go" 2 "$(wc -l <<<"$out")"
+    equal "and nothing goes" 4 "$(vzbackup list 101 -Ho id | wc -l)"
+    expect 0 vzbackup prune 101 --keep-last 2
+    equal "they go" 2 "$(vzbackup list 101 -Ho id | wc -l)"
+    check "an archive that a later one needs stays" test -e "$(part "$first" tar.zst)"
+    expect 0 vzbackup prune 101 --keep-last 1
+    check_not "until that goes too" test -e "$(part "$first" tar.zst)"
+    equal "nothing else is left" "$(newest).files.zst $(newest).json $(newest).tar.zst" \
+        "$(find "$depot" -name 'vzbackup-*' -printf '%f\n' | sort | xargs)"
+}
+
+damaged() {
+    local id bits=0 byte
+    id=$(newest)
+    cp "$(part "$id" json)" "$VZ_TMP/head"
+    for byte in 5 100 300 900; do
+        printf '\x01' | dd of="$(part "$id" json)" bs=1 seek=$byte conv=notrunc 2>/dev/null
+        vzbackup info "$id" >/dev/null 2>&1 || bits=$((bits + 1))
+        cp "$VZ_TMP/head" "$(part "$id" json)"
+    done
+    equal "each byte of a head that is another is found" 4 $bits
+    : >"$(part "$id" files.zst)"
+    expect 0 vzbackup 101 --json
+    check "on a damaged one nothing is built: a full one is made" grep -q "a full backup is made" <<<"$err"
+    equal "it stands alone" null "$(jq .base <<<"$out")"
+    touch "$depot/.vzbackup-101-2020_01_01-00_00_00.tar.zst"
+    expect 0 vzbackup 101
+    check_not "what a killed run left is cleared" test -e "$depot/.vzbackup-101-2020_01_01-00_00_00.tar.zst"
+}
+
+modes() {
+    expect 0 vzctl start 101 --wait
+    local before
+    before=$(vzctl exec2 101 'stat -c %Y /proc/1')
+    expect 0 vzbackup 101 --suspend --json
+    equal "suspend" suspend "$(jq -r .mode <<<"$out")"
+    check "it was held still for a moment ($(jq .frozen_ms <<<"$out") ms)" test "$(jq .frozen_ms <<<"$out")" -lt 5000
+    equal "and runs on" "$before" "$(vzctl exec2 101 'stat -c %Y /proc/1')"
+    expect 0 vzbackup 101 --stop --json
+    equal "stop" stop "$(jq -r .mode <<<"$out")"
+    check "it runs again" vzctl exec2 101 true
+    check_not "anew" test "$before" = "$(vzctl exec2 101 'stat -c %Y /proc/1')"
+    expect 0 vzctl stop 101 --fast
+}
+
+hooks() {
+    printf '#!/bin/sh\necho "$1 $2 $3 $VMTYPE" >>%s/hook\n' "$VZ_TMP" >"$VZ_TMP/script" && chmod 755 "$VZ_TMP/script"
+    expect 0 vzbackup 101 --script "$VZ_TMP/script"
+    equal "phases of vzdump" "backup-start snapshot 101 openvz;backup-end snapshot 101 openvz;" "$(tr '\n' ';' <"$VZ_TMP/hook")"
+    expect 1 vzbackup 101 --script /bin/false
+    check "one that fails ends it" grep -q "backup-start: exit status 1" <<<"$err"
+}
+
+expect 0 vzctl create 101 --hostname web
+expect 0 vzctl mount 101
+expect 0 vzctl start 101
+many_kinds
+expect 0 vzctl stop 101 --fast
+whole
+check "plain tar and zstd restore it" restored_by_tar "$first"
+expect 0 vzctl mount 101
+ids=$(stat -c %u /var/lib/vz/root/101/etc)
+equal "just as it was" "$(tree_of /var/lib/vz/root/101 "$ids")" "$(tree_of "$VZ_TMP/plain/seen" 0)"
+check "hard links too" test "$VZ_TMP/plain/seen/srv/link" -ef "$VZ_TMP/plain/seen/srv/deep/er/file"
+equal "ACLs too" "user:33:rw-" "$(getfacl -cn "$VZ_TMP/plain/seen/srv/empty" | grep user:33)"
+equal "file capabilities too" cap_net_raw=ep "$(getcap "$VZ_TMP/plain/seen/srv/cap" | cut -d ' ' -f 2)"
+umount "$VZ_TMP/plain/seen"
+expect 0 vzctl umount 101
+expect 0 vzctl start 101
+incremental
+show
+expect 0 vzctl stop 101 --fast
+retention
+damaged
+modes
+hooks
+expect 0 vzctl destroy 101
+finish
