@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/archive/pack.hpp"
 
-#include "attributes.hpp"
+#include "vz/archive/entry_attributes.hpp"
 #include "zstd_file.hpp"
 
 #include "vz/base/text.hpp"

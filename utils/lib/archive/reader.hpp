@@ -2,40 +2,21 @@
 // One pass over a tar archive: each member is checked, then handed to a sink; the end is proven too.
 #pragma once
 
+#include "vz/archive/content.hpp"
 #include "vz/archive/extract.hpp"
-#include "vz/archive/file_attributes.hpp"
 #include "vz/archive/member.hpp"
 
-#include <functional>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace vz::archive {
-
-struct Time {
-    std::int64_t seconds = 0;
-    long nanoseconds = 0;
-    bool operator==(const Time&) const = default;
-};
-
-struct Block {
-    std::uint64_t offset = 0; // gaps between blocks are holes
-    std::string_view data;
-};
-
-inline bool all_zero(std::string_view data) {
-    return data.find_first_not_of('\0') == std::string_view::npos;
-}
 
 struct Entry {
     Member member;
     unsigned mode = 0; // permission bits, set-id and sticky bits
     std::uint64_t size = 0;
     Time mtime;
-    Attributes attributes;                                    // as setxattr(2) takes them, ACLs included
-    std::function<Result<std::optional<Block>>()> next_block; // regular files; nothing at the end
+    Attributes attributes; // as setxattr(2) takes them, ACLs included
+    NextBlock next_block;  // of regular files
 };
 
 class Sink {

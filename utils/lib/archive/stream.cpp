@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "stream.hpp"
+#include "vz/archive/stream.hpp"
 
 #include "magic.hpp"
 

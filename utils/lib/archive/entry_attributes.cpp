@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "attributes.hpp"
+#include "vz/archive/entry_attributes.hpp"
 
 #include "accounts.hpp"
 
@@ -146,11 +146,11 @@ void put_acl(std::string_view value, int type, ::archive_entry* entry) {
     }
 }
 
+} // namespace
+
 bool is_acl(std::string_view name) {
     return name == k_access_acl || name == k_default_acl;
 }
-
-} // namespace
 
 bool is_kept_attribute(std::string_view name) {
     // user.overlay.* steers overlay mounts and is no business of an archive.

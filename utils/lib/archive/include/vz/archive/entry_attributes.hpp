@@ -2,14 +2,15 @@
 // Extended attributes and ACLs between libarchive's entries and the kernel's form.
 #pragma once
 
-#include "reader.hpp"
+#include "vz/archive/file_attributes.hpp"
+
+#include <cstdint>
 
 struct archive_entry;
 
 namespace vz::archive {
 
-// Those that mean something inside a container: file capabilities, user attributes, POSIX ACLs.
-bool is_kept_attribute(std::string_view name);
+class Accounts;
 
 // Entries of ACLs that name somebody not in `accounts` are left out and counted. Without accounts all are
 // left out.
