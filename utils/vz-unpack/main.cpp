@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Called by our own tools, never by people: reads a foreign archive for them, confined, and says on standard
-// output what came of it (vz/unpack/talk.hpp).
-//   vz-unpack VERSION extract|check|compare FILE TARGET USERNS MAX_ENTRIES MAX_BYTES     TARGET, USERNS:
-//   descriptors vz-unpack VERSION sha256 FILE
+// Called by our own tools, never by people: reads a foreign archive or a backup for them, confined, and says
+// on standard output what came of it (vz/unpack/talk.hpp). TARGET, USERNS and OUT are descriptors.
+//   vz-unpack VERSION extract|check|compare FILE TARGET USERNS MAX_ENTRIES MAX_BYTES
+//   vz-unpack VERSION peek FILE TARGET USERNS FOLDER
+//   vz-unpack VERSION restore|verify-backup|backup-tar FOLDER ID TARGET USERNS OUT [PATH…]
+//   vz-unpack VERSION sha256 FILE
 #include "vz/archive/digest.hpp"
 #include "vz/archive/extract.hpp"
+#include "vz/archive/peek.hpp"
+#include "vz/backup/restore.hpp"
 #include "vz/base/build.hpp"
+#include "vz/base/json.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/fd.hpp"
 #include "vz/unpack/talk.hpp"
 
 #include <exception>
+#include <map>
 #include <unistd.h>
 
 using namespace vz;
@@ -35,20 +41,56 @@ Result<std::string> work_on_archive(decltype(archive::extract)* work, const Word
     return format("{} {}", summary.entries, summary.bytes);
 }
 
+Result<std::string> peek(const Words& words, Reporter& out) {
+    VZ_ASSIGN(auto target, inherited(words[3]));
+    VZ_ASSIGN(const auto userns, inherited(words[4]));
+    const sys::Dir folder(std::move(target));
+    VZ_ASSIGN(const auto files, archive::peek({words[2], folder, userns, {}, out}, words[5]));
+    Json json = Json::Object{};
+    for (const auto& [name, content] : files)
+        json.set(name, content);
+    return json.dump();
+}
+
+Result<backup::Restored> read_backup(const Words& words, const backup::ReadRequest& request) {
+    if (words[1] == "restore")
+        return backup::restore(request);
+    if (words[1] == "verify-backup")
+        return backup::verify(request);
+    VZ_ASSIGN(const auto out, inherited(words[6]));
+    return backup::write_tar(request, out);
+}
+
+Result<std::string> work_on_backup(const Words& words, Reporter& out) {
+    VZ_ASSIGN(const auto depot, backup::Depot::open(words[2]));
+    VZ_ASSIGN(auto target, inherited(words[4]));
+    VZ_ASSIGN(const auto userns, inherited(words[5]));
+    const sys::Dir folder(std::move(target));
+    VZ_ASSIGN(const auto restored,
+              read_backup(words, {depot, words[3], folder, userns, {words.begin() + 7, words.end()}, out}));
+    auto answer = format("{} {}\n", restored.entries, restored.bytes);
+    for (const auto& entry : restored.left)
+        backup::append_line(answer, entry);
+    return answer;
+}
+
 Result<std::string> work(const Words& words, Reporter& out) {
     if (words.empty() || words[0] != VZ_VERSION)
         return fail(Errc::environment,
                     "vz-unpack is of version {}, not of the tool's: install vz-utils and vz-templates of one "
                     "version",
                     VZ_VERSION);
-    if (words.size() == 3 && words[1] == "sha256")
+    static const std::map<std::string, decltype(archive::extract)*> on_archives{
+        {"extract", archive::extract}, {"check", archive::check}, {"compare", archive::compare}};
+    const auto verb = words.size() > 1 ? words[1] : "";
+    if (words.size() == 3 && verb == "sha256")
         return archive::sha256_of_file(words[2], out);
-    if (words.size() == 7 && words[1] == "extract")
-        return work_on_archive(archive::extract, words, out);
-    if (words.size() == 7 && words[1] == "check")
-        return work_on_archive(archive::check, words, out);
-    if (words.size() == 7 && words[1] == "compare")
-        return work_on_archive(archive::compare, words, out);
+    if (const auto found = on_archives.find(verb); words.size() == 7 && found != on_archives.end())
+        return work_on_archive(found->second, words, out);
+    if (words.size() == 6 && verb == "peek")
+        return peek(words, out);
+    if (words.size() >= 7 && (verb == "restore" || verb == "verify-backup" || verb == "backup-tar"))
+        return work_on_backup(words, out);
     return fail(Errc::internal, "vz-unpack: called by vzctl and vztemplate, never by people");
 }
 

@@ -9,6 +9,7 @@
 #include "vz/base/reporter.hpp"
 #include "vz/base/result.hpp"
 
+#include <map>
 #include <string>
 
 namespace vz::unpack {
@@ -16,6 +17,10 @@ namespace vz::unpack {
 Result<archive::Summary> extract(const archive::ExtractRequest& request);
 Result<archive::Summary> check(const archive::ExtractRequest& request);
 Result<archive::Summary> compare(const archive::ExtractRequest& request);
+
+// vz/archive/peek.hpp; content that is not UTF-8 text comes altered.
+Result<std::map<std::string, std::string>> peek(const archive::ExtractRequest& request,
+                                                const std::string& folder);
 
 Result<std::string> sha256_of_file(const std::string& path, Reporter& reporter = silent_reporter());
 

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What vz/backup/restore.hpp does with backups, done by the program vz-unpack (vz/unpack/unpack.hpp).
+#pragma once
+
+#include "vz/backup/restore.hpp"
+
+namespace vz::unpack {
+
+Result<backup::Restored> restore_backup(const backup::ReadRequest& request);
+Result<backup::Restored> verify_backup(const backup::ReadRequest& request);
+Result<backup::Restored> write_backup_tar(const backup::ReadRequest& request, const sys::Fd& out);
+
+} // namespace vz::unpack
