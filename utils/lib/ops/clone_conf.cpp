@@ -36,6 +36,12 @@ bool is_own(std::string_view field) {
     return false;
 }
 
+bool follows_ctid(const std::string& path) {
+    return path.find("$VEID") != std::string::npos || path.find("${VEID}") != std::string::npos;
+}
+
+} // namespace
+
 // NETIF: "ifname=eth0,mac=…,bridge=br0;ifname=…"; MAC addresses and names follow from the CTID where there
 // are none.
 std::string without_addresses(const std::string& netif) {
@@ -49,12 +55,6 @@ std::string without_addresses(const std::string& netif) {
     }
     return text::join(interfaces, ";");
 }
-
-bool follows_ctid(const std::string& path) {
-    return path.find("$VEID") != std::string::npos || path.find("${VEID}") != std::string::npos;
-}
-
-} // namespace
 
 Result<config::ConfFile> conf_for_clone(const config::ConfFile& source) {
     VZ_ASSIGN(auto conf, config::ConfFile::parse(without_libvirt_uuid(source.text())));
