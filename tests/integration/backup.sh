@@ -36,7 +36,7 @@ restored_by_tar() { # the backup's own archive as an upper layer, over the templ
 }
 
 tree_of() { # FOLDER FIRST_ID: all that a backup promises to keep
-    (cd "$1" && find . -path ./dev -prune -o -path ./run -prune -o ! -type s -printf '%P %y %m %s %T@ %l ' -exec sh -c \
+    (cd "$1" && find ./srv ./etc ./usr/share/doc/base-files ! -type s -printf '%P %y %m %s %T@ %l ' -exec sh -c \
         'stat -c "%u %g" "$2" | awk -v f="$1" "{print \$1-f, \$2-f}"; [ ! -f "$2" ] || [ -L "$2" ] || sha256sum <"$2"; [ -L "$2" ] || getfattr -h -d -m "^user" --absolute-names "$2" 2>/dev/null | grep -v "^#"' \
         sh "$2" '{}' ';' | LC_ALL=C sort)
 }
@@ -89,6 +89,18 @@ retention() {
     check_not "until that goes too" test -e "$(part "$first" tar.zst)"
     equal "nothing else is left" "$(newest).files.zst $(newest).json $(newest).tar.zst" \
         "$(find "$depot" -name 'vzbackup-*' -printf '%f\n' | sort | xargs)"
+}
+
+verify() {
+    local id
+    id=$(newest)
+    expect 0 vzbackup verify 101
+    equal "verify prints what is sound" "$id" "$out"
+    printf '\x01' | dd of="$(part "$id" tar.zst)" bs=1 seek=4000 conv=notrunc 2>/dev/null
+    expect 3 vzbackup verify 101 999
+    check "and names what is not" grep -q "$id.tar.zst" <<<"$err"
+    expect 0 vzbackup 101 --full
+    expect 0 vzbackup prune 101 --keep-last 1
 }
 
 damaged() {
@@ -153,6 +165,7 @@ incremental
 show
 expect 0 vzctl stop 101 --fast
 retention
+verify
 damaged
 modes
 hooks

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// vzbackup: makes backups of containers, lists them, and removes those that are too old.
+// vzbackup: makes backups of containers, lists and verifies them, and removes those that are too old.
 #include "verbs.hpp"
 
 #include "vz/base/text.hpp"
@@ -24,7 +24,8 @@ struct VerbInfo {
 
 constexpr std::array k_verbs{VerbInfo{"list", vzbackup::list, false}, VerbInfo{"info", vzbackup::info, true},
                              VerbInfo{"remove", vzbackup::remove, true},
-                             VerbInfo{"prune", vzbackup::prune, false}};
+                             VerbInfo{"prune", vzbackup::prune, false},
+                             VerbInfo{"verify", vzbackup::verify, true}};
 
 std::vector<cli::Option> options() {
     return {{"all", 'a', Takes::nothing, "", "all containers"},
@@ -65,7 +66,7 @@ cli::Usage usage() {
          "vzbackup list [CTID]… [-H] [-o COLUMNS] [--json]", "vzbackup info BACKUP… [--json]",
          "vzbackup remove BACKUP… [--dry-run]",
          "vzbackup prune [CTID]… --keep-last N --keep-daily N … [--dry-run]"},
-        "Make backups of containers, list them, and remove those that are too old",
+        "Make backups of containers, list and verify them, and remove those that are too old",
         options(),
         "A BACKUP is its id, a path of one of its files, or a CTID for the newest one.\n"
         "Example: vzbackup --all --keep-daily 7 --keep-weekly 4 --mailto root --mail-error-only\n"};

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which backups there are, and which of them go.
+// Which backups there are, which of them are sound, and which go.
 #include "verbs.hpp"
 
 #include "vz/base/text.hpp"
 #include "vz/cli/table.hpp"
+#include "vz/ops/restore.hpp"
 #include "vz/sys/file.hpp"
 
 #include <ctime>
@@ -212,6 +213,23 @@ int info(const Call& call) {
     for (const auto& word : call.words)
         if (const int one = info_of(call, word); one != 0)
             status = call.words.size() == 1 ? one : exit_code(Errc::system);
+    return status;
+}
+
+int verify(const Call& call) {
+    int status = 0;
+    const auto engine = ops::make_engine(call.host);
+    for (const auto& word : call.words) {
+        const auto id = call.depot.resolve(word);
+        const auto sound = id ? ops::verify_backup({call.host, *engine, call.out}, call.depot, *id)
+                              : Result<void>(id.error());
+        if (sound) {
+            call.io.out << *id << '\n' << std::flush;
+            continue;
+        }
+        const int one = cli::report(k_tool, sound.error(), call.io.err);
+        status = call.words.size() == 1 ? one : exit_code(Errc::system);
+    }
     return status;
 }
 

@@ -30,6 +30,7 @@ using Verb = int (*)(const Call& call);
 int make(const Call& call); // backups of containers
 int list(const Call& call);
 int info(const Call& call);
+int verify(const Call& call); // reads everything once more
 int remove(const Call& call);
 int prune(const Call& call);
 
