@@ -118,12 +118,12 @@ std::optional<Seen> read_process(pid_t pid) {
 }
 
 void collect_pids(const std::string& group, int depth, std::set<pid_t>& pids) {
-    constexpr int k_deepest = 32;
+    constexpr int k_deepest_here = 32;
     if (const auto text = sys::read_kernel_file(group + "/cgroup.procs"))
         for (const auto& word : text::words(*text))
             if (const auto pid = text::to_uint(word); pid && *pid > 0)
                 pids.insert(static_cast<pid_t>(*pid));
-    if (depth == k_deepest)
+    if (depth == k_deepest_here)
         return;
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(group, ignored))
