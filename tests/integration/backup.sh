@@ -117,6 +117,9 @@ damaged() {
     expect 0 vzbackup 101 --json
     check "on a damaged one nothing is built: a full one is made" grep -q "a full backup is made" <<<"$err"
     equal "it stands alone" null "$(jq .base <<<"$out")"
+    rm "$(part "$(jq -r .id <<<"$out")" tar.zst)"
+    expect 0 vzbackup 101 --json
+    equal "nor on one whose archive is gone" null "$(jq .base <<<"$out")"
     touch "$depot/.vzbackup-101-2020_01_01-00_00_00.tar.zst"
     expect 0 vzbackup 101
     check_not "what a killed run left is cleared" test -e "$depot/.vzbackup-101-2020_01_01-00_00_00.tar.zst"

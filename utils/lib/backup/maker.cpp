@@ -2,41 +2,31 @@
 #include "vz/backup/maker.hpp"
 
 #include "content.hpp"
+#include "draft.hpp"
 #include "frames.hpp"
+#include "known.hpp"
+#include "met_entry.hpp"
 #include "tar.hpp"
 #include "walk.hpp"
 
 #include "vz/backup/manifest.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
-#include "vz/sys/tree_attributes.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <climits>
 #include <ctime>
 #include <fcntl.h>
-#include <map>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 #include <unordered_map>
-#include <unordered_set>
 
 namespace vz::backup {
 
 namespace {
 
-constexpr std::string_view k_overlay =
-    "user.overlay."; // steers overlay mounts, and is no business of a backup
-
 // The clock of files' times goes in ticks, of a hundredth of a second at most.
 constexpr std::int64_t k_tick_ns = 50'000'000;
-
-Time time_of(const struct timespec& time) {
-    return {time.tv_sec, static_cast<std::uint32_t>(time.tv_nsec)};
-}
 
 // A moment surely before any change that comes from now on.
 Time settled_before() {
@@ -51,138 +41,28 @@ bool is_before(const Time& a, const Time& b) {
     return a.seconds < b.seconds || (a.seconds == b.seconds && a.nanoseconds < b.nanoseconds);
 }
 
-std::optional<Type> type_of(const Met& met) {
-    switch (met.st.st_mode & S_IFMT) {
-    case S_IFREG:
-        return Type::file;
-    case S_IFDIR:
-        return Type::folder;
-    case S_IFLNK:
-        return Type::symlink;
-    case S_IFIFO:
-        return Type::fifo;
-    case S_IFCHR:
-        return met.removed ? Type::removed : Type::char_device;
-    case S_IFBLK:
-        return Type::block_device;
-    default: // a socket means nothing without the program that listens
-        return std::nullopt;
-    }
-}
-
-// The container's own ids begin with 0.
-sys::IdShift own_ids(const Met& met) {
-    return {met.layer->owners, {0, 0, met.layer->owners.count}};
-}
-
-void take_stat(Entry& entry, const struct stat& st, const sys::IdShift& shift) {
-    entry.mode = st.st_mode & 07777;
-    entry.uid = shift.uid(st.st_uid);
-    entry.gid = shift.gid(st.st_gid);
-    entry.mtime = time_of(st.st_mtim);
-    entry.ctime = time_of(st.st_ctim);
-    entry.inode = st.st_ino;
-    if (entry.type == Type::file)
-        entry.size = static_cast<std::uint64_t>(st.st_size);
-    if (entry.type == Type::char_device || entry.type == Type::block_device) {
-        entry.major = major(st.st_rdev);
-        entry.minor = minor(st.st_rdev);
-    }
-}
-
-Result<std::string> read_link(const Met& met) {
-    std::string out(PATH_MAX, '\0');
-    const auto size = ::readlinkat(met.folder, met.name.c_str(), out.data(), out.size());
-    if (size <= 0)
-        return sys_fail(errno, Errc::failed, "read the link");
-    out.resize(static_cast<std::size_t>(size));
-    return out;
-}
-
-sys::Fd open_met(const Met& met, int flags) {
-    return sys::Fd(::openat(met.folder, met.name.c_str(),
-                            flags | O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_NOATIME));
-}
-
-Result<Attributes> attributes_of(const sys::Fd& fd, const Met& met) {
-    VZ_ASSIGN(auto found, sys::read_attributes(fd.get(), false));
-    Attributes out;
-    for (auto& [name, value] : sys::shifted(std::move(found), own_ids(met)))
-        if (name.compare(0, k_overlay.size(), k_overlay) != 0)
-            out.emplace_back(name, std::move(value));
-    return out;
-}
-
-// What a scan knows from before: the base's files, or those of the last scan.
-class Known {
-public:
-    void add(Entry entry) {
-        if (entry.type == Type::removed || entry.type == Type::hard_link)
-            m_names.insert(key_of(entry));
-        else
-            m_files.insert_or_assign(entry.inode, std::move(entry));
-    }
-
-    // The same file, unchanged since; its name may be another.
-    const Entry* find(const Entry& now) const {
-        const auto found = m_files.find(now.inode);
-        if (found == m_files.end())
-            return nullptr;
-        const auto& then = found->second;
-        const bool same = then.type == now.type && then.size == now.size && then.mtime == now.mtime &&
-                          then.ctime == now.ctime && !then.unsettled;
-        return same ? &then : nullptr;
-    }
-    bool has_name(const Entry& entry) const { return m_names.count(key_of(entry)) > 0; }
-
-private:
-    static std::string key_of(const Entry& entry) { return entry.path + '\0' + entry.link; }
-
-    std::unordered_map<std::uint64_t, Entry> m_files;
-    std::unordered_set<std::string> m_names;
-};
-
 struct PairHash {
     std::size_t operator()(const std::pair<dev_t, ino_t>& key) const {
         return std::hash<std::uint64_t>()(key.first * 0x9E3779B97F4A7C15ULL ^ key.second);
     }
 };
 
-// A file of the depot with the name that it has while it is written.
-class Draft {
-public:
-    static Result<Draft> make(const Depot& depot, std::string name) {
-        Draft draft(depot, std::move(name));
-        const auto path = depot.path(draft.hidden());
-        draft.m_fd =
-            sys::Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (!draft.m_fd)
-            return sys_fail(errno, errno == ENOSPC ? Errc::no_disk_space : Errc::failed, "create {}", path);
-        return draft;
-    }
-
-    int fd() const { return m_fd.get(); }
-
-    Result<Part> publish(Part part) {
-        VZ_TRY(sys::rename_durably(m_depot->path(hidden()), m_depot->path(m_name)));
-        part.name = m_name;
-        return part;
-    }
-    void drop() const { ::unlink(m_depot->path(hidden()).c_str()); }
-
-private:
-    Draft(const Depot& depot, std::string name) : m_depot(&depot), m_name(std::move(name)) {}
-    std::string hidden() const { return "." + m_name; }
-
-    const Depot* m_depot;
-    std::string m_name;
-    sys::Fd m_fd;
-};
-
 Error as_space(Error error) {
     if (error.sys_errno == ENOSPC || error.sys_errno == EDQUOT)
         error.code = Errc::no_disk_space;
     return error;
+}
+
+// The content that the base has must still be there.
+Result<void> check_parts(const Depot& depot, const Head& base) {
+    for (const auto& part : base.archives) {
+        struct stat st {};
+        if (::stat(depot.path(part.name).c_str(), &st) != 0)
+            return sys_fail(errno, Errc::failed, "{}", depot.path(part.name));
+        if (static_cast<std::uint64_t>(st.st_size) != part.size)
+            return fail(Errc::failed, "{}: is not of the size it was", depot.path(part.name));
+    }
+    return {};
 }
 
 } // namespace
@@ -226,11 +106,13 @@ Maker::~Maker() {
 Result<Maker> Maker::begin(const MakeRequest& request) {
     VZ_ASSIGN(auto draft, Draft::make(request.depot, request.id + ".tar.zst"));
     Maker maker(std::make_unique<State>(request, std::move(draft)));
-    if (request.base)
+    if (request.base) {
+        VZ_TRY(check_parts(request.depot, *request.base));
         VZ_TRY(read_manifest(request.depot, *request.base, [&](Entry entry) -> Result<void> {
             maker.m_state->known.add(std::move(entry));
             return {};
         }));
+    }
     return maker;
 }
 
@@ -276,7 +158,7 @@ Result<Descend> Maker::State::visit(const Met& met) {
     entry.type = *type;
     entry.opaque = met.opaque;
     if (entry.type != Type::removed)
-        take_stat(entry, met.st, own_ids(met));
+        take_stat(entry, met.st, met);
     VZ_TRY(take(std::move(entry), met).context("/" + text::printable(met.path)));
     return Descend::yes;
 }
@@ -316,7 +198,7 @@ Result<void> Maker::State::take_file(Entry& entry, const Met& met) {
         entry.path.clear();
         return {};
     }
-    take_stat(entry, st, own_ids(met));
+    take_stat(entry, st, met);
     entry.unsettled = !is_before(entry.ctime, settled);
     VZ_ASSIGN(entry.attributes, attributes_of(fd, met));
     entry.archive = static_cast<std::uint32_t>(archives.size());
