@@ -9,7 +9,7 @@
 template_key() {
     local top=$VZ_SOURCE_DIR
     cat "$top"/templates/recipes/* "$top"/templates/lib/{build,clean,sources,sources_text}.cpp \
-        "$top"/utils/lib/archive/{pack,zstd_file,attributes}.cpp | sha256sum | cut -c 1-12
+        "$top"/utils/lib/archive/{pack,zstd_file,entry_attributes}.cpp | sha256sum | cut -c 1-12
 }
 
 # A test in a sandbox has a network that leads nowhere; packages come over that of the process which made the sandbox.
