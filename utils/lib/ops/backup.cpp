@@ -241,7 +241,7 @@ private:
         const auto started = is_running(m_context.host.paths, ctid) ? Result<void>() : start(held, ctid, {});
         guard.dismiss();
         m_context.out.info(format("it was down for {} s", (std::chrono::steady_clock::now() - since) / 1s));
-        return started ? std::move(done) : started;
+        return started ? done : started;
     }
 
     const Context& m_context;
