@@ -10,6 +10,7 @@
 
 #include <cstdlib>
 #include <fcntl.h>
+#include <random>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -311,9 +312,10 @@ TEST_CASE("a missing or shorter part is named", "[backup][root]") {
     scene.refuses(id, "missing");
 }
 
-TEST_CASE("a flipped bit anywhere is found and the part named", "[backup][root][slow]") {
+TEST_CASE("a flipped bit anywhere is found and the part named", "[backup][root]") {
     if (!is_root())
         return;
+    constexpr std::size_t k_step = 20;
     const Scene scene;
     auto made = whole(scene);
     const auto id = made.write();
@@ -321,7 +323,8 @@ TEST_CASE("a flipped bit anywhere is found and the part named", "[backup][root][
     for (const auto& name : {made.head.archives[0].name, made.head.manifest.name, id + ".json"}) {
         const auto path = scene.path("depot/" + name);
         const auto good = **sys::read_file(path);
-        for (std::size_t at = 0; at < good.size(); at += 3) {
+        // Others in each run; what fails is told by its byte.
+        for (std::size_t at = std::random_device()() % k_step; at < good.size(); at += k_step) {
             auto bad = good;
             bad[at] = static_cast<char>(bad[at] ^ (1 << at % 8));
             REQUIRE(sys::write_file_atomic(path, bad));
