@@ -176,7 +176,7 @@ killed() {
     expect 0 in101 'mkdir -p /mnt/k'
     expect 0 vzctl stop 101 --fast
     local before_all
-    before_all=$(traces)
+    before_all=$(settled_traces)
     before_add() { vzctl --quiet start 101; }
     after_add() {
         quietly 0 vzctl set 101 --bindmount_add "$shared:/mnt/k" --save

@@ -21,7 +21,7 @@ expect 0 vzctl umount 101
 expect 0 vzbackup 101
 first=$out
 parts=$(cd "$depot" && sha256sum "$first".*)
-clean=$(traces)
+clean=$(settled_traces)
 mkdir "$VZ_SANDBOX/kept"
 cp -a "$depot"/*"$first"* "$VZ_SANDBOX/kept/"
 

@@ -26,7 +26,7 @@ chmod +x /etc/vz/conf/101.mount
 clone=(vzclone 101 105 --name two --ip 10.10.0.2)
 quietly 0 "${clone[@]}"
 quietly 0 vzctl destroy 105
-clean=$(traces)
+clean=$(settled_traces)
 after_clone() {
     if [ -e /etc/vz/conf/105.conf ]; then
         check_quietly "configuration without files" [ -e /var/lib/vz/private/105/upper/etc/state ]
@@ -68,7 +68,7 @@ after_freezing() {
     same_traces "$clean"
 }
 with_fresh_source
-clean=$(traces)
+clean=$(settled_traces)
 STRACE=-f step_through layer "$calls" after_freezing "${clone[@]}"
 quietly 0 vzctl mount 101
 rm /var/lib/vz/root/101/large
@@ -78,7 +78,7 @@ quietly 0 vzctl umount 101
 quietly 0 vzctl snapshot 101 --id "$one" --name first
 quietly 0 vzctl snapshot 101 --id "$new"
 quietly 0 vzctl snapshot-delete 101 --id "$new"
-clean=$(traces)
+clean=$(settled_traces)
 after_snapshot() {
     where="$where, then"
     [[ $(vzctl snapshot-list 101 -H -o uuid) != *"$new"* ]] || quietly 0 vzctl snapshot-delete 101 --id "$new"
@@ -121,6 +121,6 @@ after_switch() {
 }
 before_switch
 quietly 0 vzctl snapshot-switch 101 --id "$one"
-switched=$(traces)
+switched=$(settled_traces)
 step_through switch "$calls" after_switch vzctl snapshot-switch 101 --id "$one"
 finish

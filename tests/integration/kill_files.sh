@@ -39,7 +39,7 @@ for verb in start stop destroy; do
     [ "$verb" != start ] || expect 0 "${create_overlay[@]}"
     expect 0 vzctl "$verb" 101
 done
-clean=$(traces)
+clean=$(settled_traces)
 
 # The work is done by a child, and what unpacks is a child of that; each call is reached by the first that makes it.
 STRACE=-f step_through create_overlay "$chaos_calls" after_create "${create_overlay[@]}"
@@ -71,12 +71,12 @@ after_set() {
 create >/dev/null
 old_hostname='HOSTNAME="one"'
 old_conf=$(cat /etc/vz/conf/101.conf)
-before_set=$(traces)
+before_set=$(settled_traces)
 change=(vzctl set 101 --ipadd 10.10.0.9 --name changed --hostname changed --save)
 step_through set_stopped "$chaos_calls" after_set "${change[@]}"
 
 vzctl --quiet start 101
-before_set=$(traces)
+before_set=$(settled_traces)
 step_through set_running "$chaos_calls" after_set "${change[@]}"
 STRACE=-f step_through set_running "$chaos_files" after_set "${change[@]}"
 

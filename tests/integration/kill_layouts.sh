@@ -40,7 +40,7 @@ after_create() {
 }
 expect 0 "${create[@]}"
 expect 0 vzctl destroy 101
-clean=$(traces)
+clean=$(settled_traces)
 EVERY=2 STRACE=-f step_through create "$calls" after_create "${create[@]}"
 
 before_destroy() { quietly 0 "${create[@]}"; }
@@ -56,7 +56,7 @@ step_through destroy "$calls" after_destroy vzctl destroy 101
 # ---- clone, snapshot, switch -----------------------------------------------------------------------------------
 quietly 0 "${create[@]}"
 write_state first
-clean=$(traces)
+clean=$(settled_traces)
 after_clone() {
     [ ! -e /etc/vz/conf/105.conf ] || quietly 0 vzctl destroy 105
     quietly 0 "${clone[@]}"
@@ -73,7 +73,7 @@ after_snapshot() {
 }
 quietly 0 vzctl snapshot 101 --id "$id"
 quietly 0 vzctl snapshot-delete 101 --id "$id"
-snapped=$(traces)
+snapped=$(settled_traces)
 step_through snapshot "$calls" after_snapshot vzctl snapshot 101 --id "$id"
 
 before_switch() { write_state second; }

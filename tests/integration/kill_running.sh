@@ -16,7 +16,7 @@ expect 0 vzctl start 101
 expect 0 vzctl stop 101
 
 # ---- mount and umount ------------------------------------------------------------------------------------------
-before_mount=$(traces)
+before_mount=$(settled_traces)
 after_mount() {
     nothing_half
     quietly 0 vzctl mount 101

@@ -26,6 +26,18 @@ traces() {
     ls /etc/subuid* /etc/subgid*
 }
 
+# The picture that later ones are compared with. A container that was just stopped is still cleaned by liblxc's monitor,
+# whose hook holds the container's lock for a moment.
+settled_traces() {
+    local now tries
+    for ((tries = 0; tries < 50; tries++)); do
+        now=$(traces)
+        [[ $now == *.lck* ]] || break
+        sleep 0.1
+    done
+    echo "$now"
+}
+
 # Runs a command under strace (with STRACE=-f its threads and children too); the trace is in $VZ_TMP/trace, with pids
 # in front. The exit status is the command's: 137 when it was killed itself.
 traced() { # STRACE-OPTIONS -- COMMAND…
