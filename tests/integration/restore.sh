@@ -15,7 +15,8 @@ many_kinds() {
         touch -d 1969-12-31T23:59:58.25Z before; touch -d 2200-01-01T00:00:00.123456789Z far; : >empty
         printf "x" >"$(printf "odd\nname\377")"; cp /bin/true cap; chown 33:33 link; chmod 4755 link
         head -c 12000000 /dev/urandom >large; mkdir -m 2770 shared; chgrp 33 shared; for i in $(seq 300); do echo $i >shared/$i; done
-        rm -r /usr/share/doc/base-files; mkdir /usr/share/doc/base-files'
+        rm -r /usr/share/doc/base-files; mkdir /usr/share/doc/base-files
+        chmod 711 /usr/bin/perl' # a file of two names in the template, of which but one is changed
     local srv=/var/lib/vz/root/101/srv base
     base=$(stat -c %u $srv)
     setfacl -m "u:$((base + 33)):rw" $srv/empty && setfattr -n user.note -v text $srv/empty

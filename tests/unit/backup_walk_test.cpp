@@ -42,10 +42,9 @@ private:
 };
 
 // Path -> what it is and which layer it comes from, told by its size.
-std::map<std::string, std::string> seen(const std::vector<Layer>& layers, bool overlay = true,
-                                        const std::string& without = "-") {
+std::map<std::string, std::string> seen(const Source& source, const std::string& without = "-") {
     std::map<std::string, std::string> out;
-    const auto done = walk({layers, overlay,
+    const auto done = walk({source,
                             [&](const Met& met) -> Result<Descend> {
                                 out[met.path] = met.removed               ? "removed"
                                                 : S_ISDIR(met.st.st_mode) ? (met.opaque ? "opaque" : "folder")
@@ -66,16 +65,16 @@ TEST_CASE("one folder is gone through whole", "[backup]") {
     folder.file("b/two", "22");
     folder.file("a/c/three", "333");
     REQUIRE(::symlink("/etc", (folder / "link").c_str()) == 0);
-    std::vector<Layer> layers;
-    layers.push_back({folder.open(), {}});
-    CHECK(seen(layers, false) == Seen{{".", "folder"},
-                                      {"a", "folder"},
-                                      {"a/c", "folder"},
-                                      {"a/c/three", "3"},
-                                      {"b", "folder"},
-                                      {"b/two", "2"},
-                                      {"link", "4"}});
-    CHECK(seen(layers, false, "a") ==
+    Source source;
+    source.layers.push_back({folder.open(), {}});
+    CHECK(seen(source) == Seen{{".", "folder"},
+                               {"a", "folder"},
+                               {"a/c", "folder"},
+                               {"a/c/three", "3"},
+                               {"b", "folder"},
+                               {"b/two", "2"},
+                               {"link", "4"}});
+    CHECK(seen(source, "a") ==
           Seen{{".", "folder"}, {"a", "folder"}, {"b", "folder"}, {"b/two", "2"}, {"link", "4"}});
 }
 
@@ -83,10 +82,10 @@ TEST_CASE("what is in a folder follows it at once", "[backup]") {
     const Folder folder;
     folder.file("a/b/file");
     folder.file("c/file");
-    std::vector<Layer> layers;
-    layers.push_back({folder.open(), {}});
+    Source source;
+    source.layers.push_back({folder.open(), {}});
     std::vector<std::string> order;
-    CHECK(walk({layers, false,
+    CHECK(walk({source,
                 [&](const Met& met) -> Result<Descend> {
                     order.push_back(met.path);
                     return Descend::yes;
@@ -115,10 +114,11 @@ TEST_CASE("layers hide what is below them as overlayfs does", "[backup]") {
     upper.file("again/upper", "1");
     REQUIRE(::mknod((upper / "gone").c_str(), S_IFCHR, 0) == 0);
     REQUIRE(::setxattr((upper / "hidden").c_str(), "trusted.overlay.opaque", "y", 1, 0) == 0);
-    std::vector<Layer> layers;
-    layers.push_back({upper.open(), {}});
-    layers.push_back({lower.open(), {}});
-    CHECK(seen(layers) ==
+    Source source;
+    source.overlay = true;
+    source.layers.push_back({upper.open(), {}});
+    source.layers.push_back({lower.open(), {}});
+    CHECK(seen(source) ==
           Seen{{".", "folder"},
                {"again", "opaque"}, // a file lay below: so the template's folder is hidden too
                {"again/upper", "1"},
@@ -140,11 +140,11 @@ TEST_CASE("a folder deeper than paths may be is left out, and said so", "[backup
         REQUIRE(::mkdirat(at.get(), name.c_str(), 0700) == 0);
         at = sys::Fd(::openat(at.get(), name.c_str(), O_RDONLY | O_DIRECTORY));
     }
-    std::vector<Layer> layers;
-    layers.push_back({folder.open(), {}});
+    Source source;
+    source.layers.push_back({folder.open(), {}});
     int left_out = 0;
     std::size_t longest = 0;
-    CHECK(walk({layers, false,
+    CHECK(walk({source,
                 [&](const Met& met) -> Result<Descend> {
                     longest = std::max(longest, met.path.size());
                     return Descend::yes;

@@ -204,6 +204,29 @@ TEST_CASE("the root folder keeps its attributes above a layer", "[storage][root]
     });
 }
 
+TEST_CASE("names below of a changed file are told to who reads layers", "[storage][root]") {
+    with_overlays([](const Storage& layout, const StorageHost& host) {
+        const auto volume = host.volume();
+        create(layout, volume);
+        CHECK(layout.layers(volume)->joined.empty());
+        change(layout, volume, [](const sys::Dir& root) -> Result<void> {
+            const auto file = root.open_at("bin/one", O_WRONLY | O_TRUNC);
+            return file ? sys::write_all(file->get(), "changed") : Result<void>(file.error());
+        });
+        const auto layers = layout.layers(volume);
+        REQUIRE(layers);
+        REQUIRE(layers->joined.size() == 1);
+        CHECK(layers->joined[0].path == "bin/two");
+        CHECK(layers->index->root.read_file(layers->joined[0].file)->value_or("") == "changed");
+        CHECK(content_inside(layout, volume, "bin/two") == "changed");
+        change(layout, volume, [](const sys::Dir& root) { return root.remove("bin/one"); });
+        REQUIRE(layout.layers(volume)->joined.size() == 1); // now the index alone has its content
+        change(layout, volume, writes("bin/two", "another"));
+        CHECK(layout.layers(volume)->joined.empty());
+        OK(layout.remove(volume));
+    });
+}
+
 TEST_CASE("a lost or damaged list of layers is told, and nothing is removed", "[storage][root]") {
     with_overlays([](const Storage& layout, const StorageHost& host) {
         const auto source = host.volume();

@@ -75,7 +75,7 @@ struct Maker::State {
             archives = request.base->archives;
     }
 
-    Result<void> scan();
+    Result<void> scan(const Source& source);
     Result<Descend> visit(const Met& met);
     Result<void> take(Entry entry, const Met& met);
     Result<void> take_file(Entry& entry, const Met& met);
@@ -116,8 +116,8 @@ Result<Maker> Maker::begin(const MakeRequest& request) {
     return maker;
 }
 
-Result<void> Maker::scan() {
-    auto done = m_state->scan();
+Result<void> Maker::scan(const Source& source) {
+    auto done = m_state->scan(source);
     return done ? Result<void>() : Result<void>(as_space(std::move(done).error()));
 }
 
@@ -126,23 +126,22 @@ bool Maker::State::is_excluded(const std::string& path) const {
                        [&](const auto& pattern) { return text::matches_glob(pattern, "/" + path); });
 }
 
-Result<void> Maker::State::scan() {
+Result<void> Maker::State::scan(const Source& source) {
     for (auto& entry : entries)
         known.add(std::move(entry));
     entries.clear();
     first_names.clear();
     settled = settled_before();
     // Pages that a program writes through a mapping change a file's times but once before they are on disk.
-    for (const auto& layer : request.source.layers) {
+    for (const auto& layer : source.layers) {
         VZ_ASSIGN(const auto root, layer.root.open_at(".", O_RDONLY | O_DIRECTORY));
         if (::syncfs(root.get()) != 0)
             return sys_fail(errno, Errc::failed, "write out the container's files");
     }
-    const auto done =
-        walk({request.source.layers, request.source.overlay, [&](const Met& met) { return visit(met); },
-              [&](const std::string& path, const std::string& why) {
-                  request.out.warning(format("/{}: left out: {}", text::printable(path), why));
-              }});
+    const auto done = walk({source, [&](const Met& met) { return visit(met); },
+                            [&](const std::string& path, const std::string& why) {
+                                request.out.warning(format("/{}: left out: {}", text::printable(path), why));
+                            }});
     request.out.progress_done();
     return done;
 }

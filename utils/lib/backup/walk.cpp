@@ -21,7 +21,7 @@ struct CloseDir {
 };
 
 struct Opened {
-    std::size_t number; // of Walk::layers
+    std::size_t number; // of Source::layers
     sys::Fd folder;
 };
 
@@ -61,9 +61,10 @@ public:
 
     Result<void> run() {
         Below root{".", {}, false};
-        for (std::size_t i = 0; i < m_request.layers.size(); ++i)
+        for (std::size_t i = 0; i < m_request.source.layers.size(); ++i)
             root.layers.push_back(i);
-        return enter(root);
+        VZ_TRY(enter(root));
+        return visit_joined();
     }
 
 private:
@@ -108,7 +109,7 @@ private:
                     false};
             if (::fstatat(met.folder, name.c_str(), &met.st, AT_SYMLINK_NOFOLLOW) != 0)
                 continue; // gone meanwhile
-            met.removed = m_request.overlay && is_removed_mark(met.st);
+            met.removed = m_request.source.overlay && is_removed_mark(met.st);
             if (met.path.size() >= PATH_MAX)
                 m_request.left_out(met.path.substr(0, 200), "its path is too long");
             else if (S_ISDIR(met.st.st_mode))
@@ -119,7 +120,18 @@ private:
         return {};
     }
 
-    const Layer* layer_of(const Opened& opened) const { return &m_request.layers[opened.number]; }
+    // Behind the names that the layers have: a file's other names are links to the first one met.
+    Result<void> visit_joined() {
+        for (const auto& [path, file] : m_request.source.joined) {
+            const auto& index = *m_request.source.index;
+            Met met{path, index.root.fd(), file, &index, {}, false, false};
+            if (::fstatat(met.folder, file.c_str(), &met.st, AT_SYMLINK_NOFOLLOW) == 0)
+                VZ_TRY(m_request.visit(met));
+        }
+        return {};
+    }
+
+    const Layer* layer_of(const Opened& opened) const { return &m_request.source.layers[opened.number]; }
 
     // The layers whose folders of that name are seen: down to one that is opaque, or where it is no folder.
     Below folder_of(const Met& met, const std::vector<Opened>& opened, std::size_t top) const {
@@ -132,7 +144,7 @@ private:
             if (folder)
                 out.layers.push_back(opened[i].number);
             // Something else that lies there hides what is below it.
-            out.opaque = m_request.overlay && (!folder || is_opaque(folder.get()));
+            out.opaque = m_request.source.overlay && (!folder || is_opaque(folder.get()));
             if (!folder)
                 break;
         }
@@ -142,8 +154,8 @@ private:
     std::vector<Opened> open(const Below& folder) const {
         std::vector<Opened> out;
         for (const auto number : folder.layers)
-            if (auto fd =
-                    m_request.layers[number].root.open_at(folder.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
+            if (auto fd = m_request.source.layers[number].root.open_at(folder.path,
+                                                                       O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
                 out.push_back({number, *std::move(fd)});
         return out;
     }

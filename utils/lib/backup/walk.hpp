@@ -28,8 +28,7 @@ struct Met {
 enum class Descend { no, yes };
 
 struct Walk {
-    const std::vector<Layer>& layers;                 // newest first
-    bool overlay = false;                             // they lie on a template
+    const Source& source;
     std::function<Result<Descend>(const Met&)> visit; // folders before what is in them
     std::function<void(const std::string& path, const std::string& why)> left_out;
 };

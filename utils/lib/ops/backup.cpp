@@ -70,9 +70,14 @@ Mode possible_mode(const Context& context, const BackedUp& subject, Mode wanted)
 
 Result<backup::Source> source_of(Result<storage::Layers> layers) {
     VZ_ASSIGN(auto found, std::move(layers));
-    backup::Source out{{}, found.on_template};
+    backup::Source out;
+    out.overlay = found.on_template;
     for (auto& [root, owners] : found.folders)
         out.layers.push_back({std::move(root), owners});
+    for (auto& [path, file] : found.joined)
+        out.joined.push_back({std::move(path), std::move(file)});
+    if (found.index)
+        out.index = backup::Layer{std::move(found.index->root), found.index->owners};
     return out;
 }
 
@@ -158,10 +163,9 @@ private:
         return m_mode == Mode::snapshot ? of_snapshot(std::move(head)) : held_still(std::move(head));
     }
 
-    Result<backup::Maker> begin(const backup::Source& source) const {
+    Result<backup::Maker> begin() const {
         backup::MakeRequest make{m_depot,
                                  m_id,
-                                 source,
                                  base_for(m_context, m_depot, m_subject, m_request),
                                  m_request.exclude,
                                  m_request.bytes_per_second,
@@ -174,23 +178,27 @@ private:
         return backup::Maker::begin(make);
     }
 
+    // Which layers and names there are may have changed, too, since the last time.
+    Result<void> scan(backup::Maker& maker) const {
+        VZ_ASSIGN(const auto source, source_of(m_subject.layout->layers(m_subject.volume)));
+        return maker.scan(source);
+    }
+
     // Files that nobody changes meanwhile.
     Result<backup::Head> of_files(backup::Head head) {
-        VZ_ASSIGN(const auto source, source_of(m_subject.layout->layers(m_subject.volume)));
-        VZ_ASSIGN(auto maker, begin(source));
-        VZ_TRY(maker.scan());
+        VZ_ASSIGN(auto maker, begin());
+        VZ_TRY(scan(maker));
         return maker.commit(std::move(head));
     }
 
     // Nearly all is read while it works; held still, only what has changed since.
     Result<backup::Head> held_still(backup::Head head) {
-        VZ_ASSIGN(const auto source, source_of(m_subject.layout->layers(m_subject.volume)));
-        VZ_ASSIGN(auto maker, begin(source));
-        VZ_TRY(maker.scan());
+        VZ_ASSIGN(auto maker, begin());
+        VZ_TRY(scan(maker));
         const auto since = std::chrono::steady_clock::now();
         {
             VZ_ASSIGN(const auto still, hold_still(m_context, m_subject.container));
-            VZ_TRY(maker.scan());
+            VZ_TRY(scan(maker));
         }
         head.frozen_ms = static_cast<std::uint64_t>((std::chrono::steady_clock::now() - since) / 1ms);
         return maker.commit(std::move(head));
@@ -212,18 +220,17 @@ private:
         }
         head.frozen_ms = static_cast<std::uint64_t>((std::chrono::steady_clock::now() - since) / 1ms);
         VZ_ASSIGN(const auto source, source_of(m_subject.layout->layers(m_subject.volume, snapshot)));
-        VZ_ASSIGN(auto maker, begin(source));
-        VZ_TRY(maker.scan());
+        VZ_ASSIGN(auto maker, begin());
+        VZ_TRY(maker.scan(source));
         return maker.commit(std::move(head));
     }
 
     // Nearly all is read while it works; stopped, only what has changed since.
     Result<backup::Head> stopped(backup::Head head) {
-        VZ_ASSIGN(const auto source, source_of(m_subject.layout->layers(m_subject.volume)));
-        VZ_ASSIGN(auto maker, begin(source));
-        VZ_TRY(maker.scan());
+        VZ_ASSIGN(auto maker, begin());
+        VZ_TRY(scan(maker));
         VZ_TRY(call("pre-stop"));
-        VZ_TRY(while_stopped([&] { return maker.scan(); }));
+        VZ_TRY(while_stopped([&] { return scan(maker); }));
         return maker.commit(std::move(head));
     }
 

@@ -2,6 +2,7 @@
 #include "layers.hpp"
 
 #include "area.hpp"
+#include "overlay_index.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
 #include "vz/sys/random.hpp"
@@ -11,8 +12,6 @@
 #include <cerrno>
 #include <set>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace vz::storage::layers {
@@ -131,25 +130,6 @@ bool is_small(const sys::Dir& dir, const std::string& folder, std::size_t& files
     return true;
 }
 
-// A file with several names in the layers below, of which the upper holds some only: the index, which joins
-// them, does not go into a layer. "U-1": no more names than those in the upper and the one in the index
-// itself (fs/overlayfs/util.c, ovl_set_nlink_upper).
-bool index_joins_names(const std::string& folder) {
-    const auto index = work_of(folder) + "/index";
-    const auto names = names_in(index);
-    if (!names)
-        return true;
-    return std::any_of(names->begin(), names->end(), [&](const std::string& name) {
-        const auto path = index + "/" + name;
-        struct stat st {};
-        if (::lstat(path.c_str(), &st) != 0 || S_ISDIR(st.st_mode) || is_whiteout(st))
-            return false;
-        char value[16];
-        const auto size = ::lgetxattr(path.c_str(), "trusted.overlay.nlink", value, sizeof value);
-        return size <= 0 || std::string_view(value, static_cast<std::size_t>(size)) != "U-1";
-    });
-}
-
 Result<void> make_owned_folder(const std::string& path, const sys::IdRange& ids, mode_t mode) {
     if (::mkdir(path.c_str(), 0700) != 0 || ::chown(path.c_str(), ids.uid_base, ids.gid_base) != 0 ||
         ::chmod(path.c_str(), mode) != 0)
@@ -204,7 +184,7 @@ bool is_worth_freezing(const Volume& volume, const std::string& folder) {
     auto bytes = k_few_bytes;
     return lower && lower->size() < k_most_layers && upper && !is_small(*upper, ".", files, bytes) &&
            same_file_system(folder + "/upper", area::parent_of(volume.private_area)) &&
-           !index_joins_names(folder);
+           !overlay_index::joins_names(folder);
 }
 
 Result<void> freeze(const Volume& volume, const std::string& folder) {
@@ -262,10 +242,6 @@ Result<void> copy_root_attributes(const std::string& from, const sys::IdRange& o
 Result<void> make_empty(const std::string& folder, const sys::IdRange& ids) {
     VZ_TRY(make_owned_folder(folder + "/upper", ids, 0755));
     return make_owned_folder(work_of(folder), ids, 0700);
-}
-
-bool is_whiteout(const struct stat& st) {
-    return S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0);
 }
 
 Result<void> sweep(const Volume& volume) {

@@ -12,7 +12,6 @@
 #include "vz/storage/storage.hpp"
 
 #include <string>
-#include <sys/stat.h>
 #include <vector>
 
 namespace vz::storage::layers {
@@ -46,9 +45,6 @@ Result<void> make_empty(const std::string& folder, const sys::IdRange& ids);
 // The root folder of a container has its attributes in the topmost layer: from one upper to another.
 Result<void> copy_root_attributes(const std::string& from, const sys::IdRange& owner, const std::string& to,
                                   const sys::IdRange& new_owner);
-
-// An overlay's mark for "removed here" (overlayfs.rst: whiteouts).
-bool is_whiteout(const struct stat& st);
 
 // Removes the layers beside the volume's area that nobody names any more.
 Result<void> sweep(const Volume& volume);

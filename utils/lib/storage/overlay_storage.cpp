@@ -4,6 +4,7 @@
 // read-only).
 #include "area.hpp"
 #include "layers.hpp"
+#include "overlay_index.hpp"
 #include "project_quota.hpp"
 #include "vz/sys/file.hpp"
 #include "vz/sys/mount.hpp"
@@ -286,12 +287,30 @@ private:
     static Result<Layers> layers_in(const Volume& volume, const std::string& folder) {
         VZ_ASSIGN(auto all, layers::below(volume, folder));
         all.insert(all.begin(), {folder + "/upper", volume.ids});
-        Layers out{{}, true};
+        Layers out;
+        out.on_template = true;
         for (const auto& layer : all) {
             VZ_ASSIGN(auto mount, sys::clone_mount(layer.path));
             out.folders.push_back({sys::Dir(std::move(mount)), layer.owners});
         }
+        VZ_TRY(add_joined(volume, folder, out));
         return out;
+    }
+
+    static Result<void> add_joined(const Volume& volume, const std::string& folder, Layers& layers) {
+        if (!overlay_index::joins_names(folder))
+            return {};
+        VZ_ASSIGN(const auto tree, sys::Dir::open(volume.template_tree));
+        std::vector<const sys::Dir*> seen;
+        for (const auto& layer : layers.folders)
+            seen.push_back(&layer.root);
+        seen.push_back(&tree);
+        VZ_ASSIGN(layers.joined, overlay_index::joined_names(folder, seen));
+        if (layers.joined.empty())
+            return {};
+        VZ_ASSIGN(auto index, sys::clone_mount(overlay_index::folder_of(folder)));
+        layers.index = Files{sys::Dir(std::move(index)), volume.ids};
+        return {};
     }
 
     static Result<void> copy_aside(const Volume& volume, const std::string& from) {

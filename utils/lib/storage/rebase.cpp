@@ -2,6 +2,7 @@
 #include "vz/storage/rebase.hpp"
 
 #include "layers.hpp"
+#include "overlay_marks.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/tree_copy.hpp"
 
@@ -11,19 +12,11 @@
 #include <optional>
 #include <set>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace vz::storage {
 
 namespace {
-
-// An overlay's mark for a folder that hides the lower one of that name.
-bool is_opaque(const sys::Dir& upper, const std::string& path) {
-    const auto folder = upper.open_at(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    char value = 0;
-    return folder && ::fgetxattr(folder->get(), "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
-}
 
 // The day of the last change of passwords is that of the template's making: no difference worth a conflict.
 std::string without_days(const std::string& shadow) {
@@ -103,24 +96,9 @@ const RebaseRules k_default_rules{{"/var/log/*", "/var/cache/*", "/var/tmp/*", "
 // What a container has above its template: its upper, then the layers that it shares with copies of it.
 using Stack = std::vector<Tree>;
 
-// Whether a layer hides what lies at that path further down: it has something there, or above it, that is no
-// folder, or a folder that is opaque.
-Result<bool> hides(const Tree& layer, const std::string& path) {
-    for (std::size_t end = 0; end != std::string::npos;) {
-        end = path.find('/', end + 1);
-        const auto part = path.substr(0, end);
-        VZ_ASSIGN(const auto st, layer.dir.stat(part));
-        if (!st)
-            return false;
-        if (!S_ISDIR(st->st_mode) || (end != std::string::npos && is_opaque(layer.dir, part)))
-            return true;
-    }
-    return is_opaque(layer.dir, path);
-}
-
 Result<bool> is_hidden(const Stack& stack, std::size_t level, const std::string& path) {
     for (std::size_t above = 0; above < level; ++above) {
-        VZ_ASSIGN(const bool hidden, hides(stack[above], path));
+        VZ_ASSIGN(const bool hidden, hides(stack[above].dir, path));
         if (hidden)
             return true;
     }
@@ -156,7 +134,7 @@ private:
     }
 
     Result<void> visit(const std::string& path, const struct stat& st) {
-        if (layers::is_whiteout(st)) {
+        if (is_whiteout(st)) {
             m_plan.removed.push_back(path);
             return {};
         }

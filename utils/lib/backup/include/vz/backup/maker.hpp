@@ -22,15 +22,22 @@ struct Layer {
     sys::IdRange owners;
 };
 
+// A name that the layers do not have: its file is in Source::index.
+struct Joined {
+    std::string path;
+    std::string file;
+};
+
 struct Source {
     std::vector<Layer> layers; // newest first
     bool overlay = false;      // they lie on a template
+    std::vector<Joined> joined;
+    std::optional<Layer> index;
 };
 
 struct MakeRequest {
     const Depot& depot; // under its lock
     std::string id;
-    const Source& source;
     std::optional<Head> base;         // a backup of the same container to go on from: what is unchanged since
                                       // is not read. Nothing: all is read
     std::vector<std::string> exclude; // shell patterns for paths from "/": those, and what is below
@@ -47,7 +54,7 @@ public:
 
     // Reads whatever has changed since the base and since the last scan. While the container runs, only a
     // scan during which nothing could change gives a state that is consistent.
-    Result<void> scan();
+    Result<void> scan(const Source& source);
 
     // The parts, then the head. Fills in of `head` what the maker knows: id, base, links, parts and counts.
     Result<Head> commit(Head head);

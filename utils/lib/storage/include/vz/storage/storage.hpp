@@ -70,11 +70,19 @@ struct Files {
     sys::IdRange owners;
 };
 
+struct Joined {
+    std::string path; // in the container
+    std::string file; // in Layers::index
+};
+
 // A container's files for reading: one folder, or, where a template is shared, what the container has above
 // that, newest first (overlayfs.rst says how layers hide what is below them).
 struct Layers {
     std::vector<Files> folders;
     bool on_template = false;
+    // Names below that lead to a file which the container changed under another name.
+    std::vector<Joined> joined;
+    std::optional<Files> index; // where those files are, if there are any
 };
 
 // Fills an empty folder with a template's files. `target` maps owners for `userns`.
