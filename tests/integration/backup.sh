@@ -4,38 +4,17 @@
 # vzbackup: whole and incremental, stopped and running, what plain tar makes of it, what is kept and what goes.
 . "$VZ_SOURCE_DIR/tests/lib/harness.sh"
 . "$VZ_SOURCE_DIR/tests/lib/sandbox.sh"
+. "$VZ_SOURCE_DIR/tests/lib/backup_tree.sh"
 sandbox "$0" "$@"
 sandbox_template
 
 depot=/var/lib/vz/dump
 
-# Every kind of entry that a container may have.
-many_kinds() {
-    expect 0 vzctl exec 101 'cd /srv && mkdir -p deep/er && echo one >deep/er/file && ln deep/er/file link && ln -s ../etc/passwd soft &&
-        mkfifo pipe && truncate -s 5M sparse && printf data | dd of=sparse bs=1 seek=3000000 conv=notrunc 2>/dev/null &&
-        touch -d 1969-12-31T23:59:58.25Z before && touch -d 2200-01-01T00:00:00.123456789Z far && : >empty &&
-        printf "x" >"$(printf "odd\nname\377")" && cp /bin/true cap && chown 33:33 link && chmod 4755 link && rm -r /usr/share/doc/base-files && mkdir /usr/share/doc/base-files'
-    # The guest has no programs for these: those of the host, as the guest's root.
-    local init
-    init=$(jq .init /run/vz/ct/101/runtime.json)
-    (cd /var/lib/vz/root/101/srv && nsenter --user --target "$init" sh -c \
-        'setfacl -m u:33:rw empty && setfattr -n user.note -v text empty && setcap cap_net_raw+ep cap')
-    check "an ACL, an attribute and a file capability are set" getfacl -cn /var/lib/vz/root/101/srv/empty
-}
-
 newest() { vzbackup list 101 -Ho id | tail -1; }
 part() { echo "$depot/$1.$2"; }
 manifest() { zstdcat "$(part "$1" files.zst)"; }
 
-restored_by_tar() { # the backup's own archive as an upper layer, over the template's
-    local to=$VZ_TMP/plain
-    rm -rf "$to" && mkdir -p "$to"/{lower,upper,work,seen}
-    zstdcat "$depot"/template-*.tar.zst | tar -C "$to/lower" --numeric-owner --acls --xattrs --xattrs-include='*' -xp &&
-        zstdcat "$(part "$1" tar.zst)" | tar -C "$to/upper" --numeric-owner --acls --xattrs --xattrs-include='*' -xp &&
-        mount -t overlay overlay -o "lowerdir=$to/lower,upperdir=$to/upper,workdir=$to/work" "$to/seen"
-}
-
-tree_of() { # FOLDER FIRST_ID: all that a backup promises to keep
+part_of_tree() { # FOLDER FIRST_ID: all that a backup promises to keep
     (cd "$1" && find ./srv ./etc ./usr/share/doc/base-files ! -type s -printf '%P %y %m %s %T@ %l ' -exec sh -c \
         'stat -c "%u %g" "$2" | awk -v f="$1" "{print \$1-f, \$2-f}"; [ ! -f "$2" ] || [ -L "$2" ] || sha256sum <"$2"; [ -L "$2" ] || getfattr -h -d -m "^user" --absolute-names "$2" 2>/dev/null | grep -v "^#"' \
         sh "$2" '{}' ';' | LC_ALL=C sort)
@@ -154,10 +133,10 @@ expect 0 vzctl start 101
 many_kinds
 expect 0 vzctl stop 101 --fast
 whole
-check "plain tar and zstd restore it" restored_by_tar "$first"
+check "plain tar and zstd restore it" restored_by_tar "$(part "$first" tar.zst)" "$VZ_TMP/plain"
 expect 0 vzctl mount 101
 ids=$(stat -c %u /var/lib/vz/root/101/etc)
-equal "just as it was" "$(tree_of /var/lib/vz/root/101 "$ids")" "$(tree_of "$VZ_TMP/plain/seen" 0)"
+equal "just as it was" "$(part_of_tree /var/lib/vz/root/101 "$ids")" "$(part_of_tree "$VZ_TMP/plain/seen" 0)"
 check "hard links too" test "$VZ_TMP/plain/seen/srv/link" -ef "$VZ_TMP/plain/seen/srv/deep/er/file"
 equal "ACLs too" "user:33:rw-" "$(getfacl -cn "$VZ_TMP/plain/seen/srv/empty" | grep user:33)"
 equal "file capabilities too" cap_net_raw=ep "$(getcap "$VZ_TMP/plain/seen/srv/cap" | cut -d ' ' -f 2)"
