@@ -21,10 +21,13 @@ many_kinds() {
 
 # All that a backup promises to keep of a container that does not run.
 tree_of() { # CTID
-    local root=/var/lib/vz/root/$1
     vzctl mount "$1" >/dev/null || return
+    tree_in "/var/lib/vz/root/$1"
+    vzctl umount "$1" >/dev/null
+}
+tree_in() { # FOLDER
     (
-        cd "$root" || exit
+        cd "$1" || exit
         first=$(stat -c %u etc)
         find . \( -path ./dev -o -path ./run \) -prune -o ! -type s -printf '%U %G %y %m %T@ %l %P\n' |
             awk -v first="$first" '{ if ($1 ~ /^[0-9]+$/) { $1 -= first; $2 -= first } print }'
@@ -33,7 +36,6 @@ tree_of() { # CTID
         find srv -type c -exec stat -c '%n %t %T' '{}' +
         getfattr -Rhdm 'user.|security.cap' . 2>/dev/null | sed 's/^\(security.capability=0sAQAAAwAgAA\).*/\1/' # then its root's id
     ) | LC_ALL=C sort
-    vzctl umount "$1" >/dev/null
 }
 
 # The archive of a full backup as an upper layer over the template's, by tar and zstd alone; seen in FOLDER/seen.

@@ -4,10 +4,12 @@
 //   vz-unpack VERSION extract|check|compare FILE TARGET USERNS MAX_ENTRIES MAX_BYTES
 //   vz-unpack VERSION peek FILE TARGET USERNS FOLDER
 //   vz-unpack VERSION restore|verify-backup|backup-tar FOLDER ID TARGET USERNS OUT [PATH…]
+//   vz-unpack VERSION backup-full FOLDER ID TARGET USERNS OUT OUT
 //   vz-unpack VERSION sha256 FILE
 #include "vz/archive/digest.hpp"
 #include "vz/archive/extract.hpp"
 #include "vz/archive/peek.hpp"
+#include "vz/backup/consolidate.hpp"
 #include "vz/backup/restore.hpp"
 #include "vz/base/build.hpp"
 #include "vz/base/json.hpp"
@@ -74,6 +76,19 @@ Result<std::string> work_on_backup(const Words& words, Reporter& out) {
     return answer;
 }
 
+Result<std::string> make_full(const Words& words, Reporter& out) {
+    VZ_ASSIGN(const auto depot, backup::Depot::open(words[2]));
+    VZ_ASSIGN(auto target, inherited(words[4]));
+    VZ_ASSIGN(const auto userns, inherited(words[5]));
+    VZ_ASSIGN(const auto archive, inherited(words[6]));
+    VZ_ASSIGN(const auto manifest, inherited(words[7]));
+    const sys::Dir folder(std::move(target));
+    VZ_ASSIGN(const auto parts,
+              backup::write_full({depot, words[3], folder, userns, {}, out}, archive, manifest));
+    return format("{} {}\n{} {}\n", parts.archive.size, parts.archive.sha256, parts.manifest.size,
+                  parts.manifest.sha256);
+}
+
 Result<std::string> work(const Words& words, Reporter& out) {
     if (words.empty() || words[0] != VZ_VERSION)
         return fail(Errc::environment,
@@ -91,6 +106,8 @@ Result<std::string> work(const Words& words, Reporter& out) {
         return peek(words, out);
     if (words.size() >= 7 && (verb == "restore" || verb == "verify-backup" || verb == "backup-tar"))
         return work_on_backup(words, out);
+    if (words.size() == 8 && verb == "backup-full")
+        return make_full(words, out);
     return fail(Errc::internal, "vz-unpack: called by vzctl and vztemplate, never by people");
 }
 

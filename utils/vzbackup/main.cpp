@@ -22,10 +22,10 @@ struct VerbInfo {
     bool needs_words;
 };
 
-constexpr std::array k_verbs{VerbInfo{"list", vzbackup::list, false}, VerbInfo{"info", vzbackup::info, true},
-                             VerbInfo{"remove", vzbackup::remove, true},
-                             VerbInfo{"prune", vzbackup::prune, false},
-                             VerbInfo{"verify", vzbackup::verify, true}};
+constexpr std::array k_verbs{
+    VerbInfo{"list", vzbackup::list, false},    VerbInfo{"info", vzbackup::info, true},
+    VerbInfo{"remove", vzbackup::remove, true}, VerbInfo{"prune", vzbackup::prune, false},
+    VerbInfo{"verify", vzbackup::verify, true}, VerbInfo{"consolidate", vzbackup::consolidate, true}};
 
 std::vector<cli::Option> options() {
     return {{"all", 'a', Takes::nothing, "", "all containers"},
@@ -64,7 +64,7 @@ cli::Usage usage() {
         k_tool,
         {"vzbackup [OPTIONS] CTID|NAME|-… | --all [--exclude CTID]…",
          "vzbackup list [CTID]… [-H] [-o COLUMNS] [--json]", "vzbackup info BACKUP… [--json]",
-         "vzbackup remove BACKUP… [--dry-run]",
+         "vzbackup verify BACKUP…", "vzbackup consolidate BACKUP…", "vzbackup remove BACKUP… [--dry-run]",
          "vzbackup prune [CTID]… --keep-last N --keep-daily N … [--dry-run]"},
         "Make backups of containers, list and verify them, and remove those that are too old",
         options(),
@@ -118,6 +118,11 @@ Result<std::uint64_t> vzbackup::number_of(const cli::Parsed& given, std::string_
     if (!number || *number > UINT32_MAX)
         return fail(Errc::usage, "--{}: a number expected, not {}", option, text::printable(*word));
     return *number;
+}
+
+Result<std::chrono::milliseconds> vzbackup::patience_of(const cli::Parsed& given) {
+    VZ_ASSIGN(const auto minutes, number_of(given, "lockwait", 180));
+    return std::chrono::milliseconds(std::chrono::minutes(minutes));
 }
 
 Result<backup::Retention> vzbackup::retention_of(const cli::Parsed& given) {

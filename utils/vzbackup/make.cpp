@@ -67,11 +67,10 @@ Result<ops::BackupRequest> request_of(const Call& call) {
     VZ_ASSIGN(request.retention, retention_of(given));
     VZ_ASSIGN(const auto full_every, number_of(given, "full-every", request.full_every));
     VZ_ASSIGN(const auto rate, number_of(given, "bwlimit", 0));
-    VZ_ASSIGN(const auto minutes, number_of(given, "lockwait", 180));
+    VZ_ASSIGN(request.patience, patience_of(given));
     request.full = given.has("full");
     request.full_every = static_cast<unsigned>(full_every);
     request.bytes_per_second = rate * 1024;
-    request.patience = std::chrono::minutes(minutes);
     request.exclude = given.values("exclude-path");
     if (given.has("stdexcludes"))
         request.exclude.insert(request.exclude.end(), k_standard_excludes.begin(), k_standard_excludes.end());

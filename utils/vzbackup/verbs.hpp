@@ -9,6 +9,7 @@
 #include "vz/cli/tool.hpp"
 #include "vz/config/host.hpp"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -30,12 +31,16 @@ using Verb = int (*)(const Call& call);
 int make(const Call& call); // backups of containers
 int list(const Call& call);
 int info(const Call& call);
-int verify(const Call& call); // reads everything once more
+int verify(const Call& call);      // reads everything once more
+int consolidate(const Call& call); // makes full ones of those that go on from others
 int remove(const Call& call);
 int prune(const Call& call);
 
 // --keep-last … --keep-yearly. Errc::usage.
 Result<backup::Retention> retention_of(const cli::Parsed& given);
+
+// --lockwait. Errc::usage.
+Result<std::chrono::milliseconds> patience_of(const cli::Parsed& given);
 
 // A number behind an option, or `otherwise`. Errc::usage.
 Result<std::uint64_t> number_of(const cli::Parsed& given, std::string_view option, std::uint64_t otherwise);

@@ -187,6 +187,16 @@ Time MemberReader::mtime() const {
     return m_state->entry;
 }
 
+std::vector<std::pair<std::uint64_t, std::size_t>> MemberReader::pieces() const {
+    std::vector<std::pair<std::uint64_t, std::size_t>> out;
+    la_int64_t offset = 0;
+    la_int64_t size = 0;
+    ::archive_entry_sparse_reset(m_state->entry);
+    while (::archive_entry_sparse_next(m_state->entry, &offset, &size) == ARCHIVE_OK)
+        out.emplace_back(static_cast<std::uint64_t>(offset), static_cast<std::size_t>(size));
+    return out;
+}
+
 Result<std::optional<Block>> MemberReader::next_block() {
     const void* data = nullptr;
     std::size_t size = 0;

@@ -43,10 +43,17 @@ Result<Content> load(archive::MemberReader& reader, std::uint64_t size) {
     }
 }
 
+std::vector<Content::Extent> pieces_in(const archive::MemberReader& reader) {
+    std::vector<Content::Extent> out;
+    for (const auto& [offset, size] : reader.pieces())
+        out.push_back({offset, size});
+    return out;
+}
+
 Result<void> hand_over(archive::MemberReader& reader, const Entry& entry, std::uint32_t index,
                        Receiver& receiver) {
     if (entry.size > k_small)
-        return receiver.stream(index, [&] { return bounded_block(reader, entry.size); });
+        return receiver.stream(index, {[&] { return bounded_block(reader, entry.size); }, pieces_in(reader)});
     VZ_ASSIGN(auto content, load(reader, entry.size));
     return receiver.take(index, std::move(content));
 }

@@ -26,6 +26,12 @@ struct Content {
     Result<void> each(const std::function<Result<void>(const archive::Block&)>& visit) const;
 };
 
+// Of one that need not.
+struct LargeContent {
+    archive::NextBlock next;
+    std::vector<Content::Extent> extents; // what its blocks will be; empty if there are no holes
+};
+
 // What a crew is given (crew.hpp).
 struct ContentJob {
     std::uint32_t entry;
@@ -58,7 +64,7 @@ public:
     virtual ~Receiver() = default;
     virtual bool wants(std::uint32_t entry) const = 0;
     virtual Result<void> take(std::uint32_t entry, Content content) = 0;
-    virtual Result<void> stream(std::uint32_t entry, const archive::NextBlock& next) = 0;
+    virtual Result<void> stream(std::uint32_t entry, const LargeContent& content) = 0;
     virtual bool has_all() const { return false; } // nothing of this archive is wanted any more
 };
 

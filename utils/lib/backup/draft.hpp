@@ -6,6 +6,7 @@
 #include "vz/backup/head.hpp"
 #include "vz/sys/fd.hpp"
 
+#include <cerrno>
 #include <string>
 
 namespace vz::backup {
@@ -15,6 +16,7 @@ public:
     static Result<Draft> make(const Depot& depot, std::string name);
 
     int fd() const { return m_fd.get(); }
+    const sys::Fd& file() const { return m_fd; }
 
     Result<Part> publish(Part part); // gives it its name, and the part too; what is written is durable before
     void drop() const;
@@ -27,5 +29,12 @@ private:
     std::string m_name;
     sys::Fd m_fd;
 };
+
+// A full disk as what it is.
+inline Error as_space(Error error) {
+    if (error.sys_errno == ENOSPC || error.sys_errno == EDQUOT)
+        error.code = Errc::no_disk_space;
+    return error;
+}
 
 } // namespace vz::backup

@@ -5,6 +5,7 @@
 #include "draft.hpp"
 #include "frames.hpp"
 #include "known.hpp"
+#include "manifest_writer.hpp"
 #include "met_entry.hpp"
 #include "tar.hpp"
 #include "walk.hpp"
@@ -46,12 +47,6 @@ struct PairHash {
         return std::hash<std::uint64_t>()(key.first * 0x9E3779B97F4A7C15ULL ^ key.second);
     }
 };
-
-Error as_space(Error error) {
-    if (error.sys_errno == ENOSPC || error.sys_errno == EDQUOT)
-        error.code = Errc::no_disk_space;
-    return error;
-}
 
 // The content that the base has must still be there.
 Result<void> check_parts(const Depot& depot, const Head& base) {
@@ -228,12 +223,15 @@ Result<void> Maker::State::take_other(Entry& entry, const Met& met) {
     return members.write(entry);
 }
 
-// An archive all of whose files have changed since is needed no more.
+// An archive all of whose files have changed since is needed no more. That of a full backup has the rest,
+// too.
 void Maker::State::leave_archives_that_hold_nothing() {
     std::vector<bool> used(archives.size(), false);
     for (const auto& entry : entries)
         if (entry.type == Type::file)
             used[entry.archive] = true;
+    if (!request.base && !used.empty())
+        used.back() = true;
     std::vector<std::uint32_t> number(archives.size(), 0);
     std::vector<Part> kept;
     for (std::size_t i = 0; i < archives.size(); ++i) {
@@ -249,13 +247,9 @@ void Maker::State::leave_archives_that_hold_nothing() {
 
 Result<Part> Maker::State::write_manifest() {
     VZ_ASSIGN(auto draft, Draft::make(request.depot, request.id + ".files.zst"));
-    FrameWriter out(draft.fd());
-    std::string line;
-    for (const auto& entry : entries) {
-        line.clear();
-        append_line(line, entry);
-        VZ_TRY(out.write(line));
-    }
+    ManifestWriter out(draft.fd());
+    for (const auto& entry : entries)
+        VZ_TRY(out.add(entry));
     VZ_ASSIGN(auto part, out.finish());
     return draft.publish(std::move(part));
 }

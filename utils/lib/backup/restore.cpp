@@ -35,13 +35,13 @@ public:
         return m_crew.give({entry, std::move(content)}, size);
     }
 
-    Result<void> stream(std::uint32_t index, const archive::NextBlock& next) override {
+    Result<void> stream(std::uint32_t index, const LargeContent& content) override {
         const auto& entry = m_plan.entries()[index];
         VZ_ASSIGN(const bool good, m_placer.make_file(entry, [&](int fd) -> Result<bool> {
             ContentSum sum(entry);
             std::uint64_t end = 0;
             for (;;) {
-                VZ_ASSIGN(const auto block, next());
+                VZ_ASSIGN(const auto block, content.next());
                 if (!block)
                     break;
                 sum.add(*block);

@@ -105,13 +105,13 @@ public:
     }
 
     // Of two members of one name tar unpacks the last one, as is meant here.
-    Result<void> stream(std::uint32_t index, const archive::NextBlock& next) override {
+    Result<void> stream(std::uint32_t index, const LargeContent& content) override {
         const auto& entry = m_opened.plan.entries()[index];
         ContentSum sum(entry);
         std::uint64_t end = 0;
         VZ_TRY(put_header(entry));
         for (;;) {
-            VZ_ASSIGN(const auto block, next());
+            VZ_ASSIGN(const auto block, content.next());
             if (!block)
                 break;
             sum.add(*block);

@@ -24,10 +24,10 @@ public:
         return m_crew.give({entry, std::move(content)}, size);
     }
 
-    Result<void> stream(std::uint32_t entry, const archive::NextBlock& next) override {
+    Result<void> stream(std::uint32_t entry, const LargeContent& content) override {
         ContentSum sum(m_plan.entries()[entry]);
         for (;;) {
-            VZ_ASSIGN(const auto block, next());
+            VZ_ASSIGN(const auto block, content.next());
             if (!block)
                 break;
             sum.add(*block);

@@ -2,6 +2,7 @@
 #include "vz/unpack/backup.hpp"
 
 #include "ask.hpp"
+#include "vz/archive/digest.hpp"
 #include "vz/base/text.hpp"
 
 namespace vz::unpack {
@@ -24,17 +25,33 @@ Result<backup::Restored> read_answer(const std::string& answer) {
     return out;
 }
 
-Result<backup::Restored> work_on(std::string verb, const backup::ReadRequest& request, int out) {
-    const int target = request.target.fd();
-    const int userns = request.userns.get();
-    std::vector<std::string> words{std::move(verb),        request.depot.folder(), request.id,
-                                   std::to_string(target), std::to_string(userns), std::to_string(out)};
+// `out`: descriptors that are written to; -1: none.
+Result<std::string> answer_to(std::string verb, const backup::ReadRequest& request,
+                              const std::vector<int>& out) {
+    std::vector<int> fds{request.target.fd(), request.userns.get()};
+    std::vector<std::string> words{std::move(verb), request.depot.folder(), request.id,
+                                   std::to_string(fds[0]), std::to_string(fds[1])};
+    for (const int fd : out) {
+        words.push_back(std::to_string(fd));
+        if (fd >= 0)
+            fds.push_back(fd);
+    }
     words.insert(words.end(), request.only.begin(), request.only.end());
-    std::vector<int> fds{target, userns};
-    if (out >= 0)
-        fds.push_back(out);
-    VZ_ASSIGN(const auto answer, ask(std::move(words), fds, request.reporter));
+    return ask(std::move(words), fds, request.reporter);
+}
+
+Result<backup::Restored> work_on(std::string verb, const backup::ReadRequest& request, int out) {
+    VZ_ASSIGN(const auto answer, answer_to(std::move(verb), request, {out}));
     return read_answer(answer).context(request.id);
+}
+
+// "SIZE SHA256".
+Result<backup::Part> part_in(std::string_view line) {
+    const auto fields = text::words(line);
+    const auto size = fields.size() == 2 ? text::to_uint(fields[0]) : std::nullopt;
+    if (!size || !archive::is_sha256(fields[1]))
+        return fail(Errc::internal, "bad answer of vz-unpack");
+    return backup::Part{{}, *size, fields[1]};
 }
 
 } // namespace
@@ -49,6 +66,15 @@ Result<backup::Restored> verify_backup(const backup::ReadRequest& request) {
 
 Result<backup::Restored> write_backup_tar(const backup::ReadRequest& request, const sys::Fd& out) {
     return work_on("backup-tar", request, out.get());
+}
+
+Result<backup::FullParts> write_full_backup(const backup::ReadRequest& request, const sys::Fd& archive,
+                                            const sys::Fd& manifest) {
+    VZ_ASSIGN(const auto answer, answer_to("backup-full", request, {archive.get(), manifest.get()}));
+    const auto lines = text::split(answer, '\n');
+    VZ_ASSIGN(auto content, part_in(lines[0]));
+    VZ_ASSIGN(auto names, part_in(lines.size() > 1 ? lines[1] : ""));
+    return backup::FullParts{std::move(content), std::move(names)};
 }
 
 } // namespace vz::unpack

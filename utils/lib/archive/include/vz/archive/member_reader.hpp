@@ -11,6 +11,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 struct archive_entry;
 
@@ -37,6 +39,8 @@ public:
     std::uint64_t size() const;
     Time mtime() const;
     ::archive_entry* raw() const;
+    // What is no hole, if the archive tells: pairs of offset and size, in order; empty if there are no holes.
+    std::vector<std::pair<std::uint64_t, std::size_t>> pieces() const;
     Result<std::optional<Block>> next_block(); // nothing at the end; valid until the next call
 
     // Behind the last member: reads what is left, which must be zeros, and enough of them.
