@@ -20,7 +20,7 @@ struct CloseDir {
     void operator()(DIR* dir) const { ::closedir(dir); }
 };
 
-struct Opened {
+struct OpenFolder {
     std::size_t number; // of Source::layers
     sys::Fd folder;
 };
@@ -96,7 +96,7 @@ private:
         return descend == Descend::yes ? visit_names(folder.path, opened, below) : Result<void>();
     }
 
-    Result<void> visit_names(const std::string& path, const std::vector<Opened>& opened,
+    Result<void> visit_names(const std::string& path, const std::vector<OpenFolder>& opened,
                              std::vector<Below>& below) {
         VZ_ASSIGN(const auto names, merged_names(path, opened));
         for (const auto& [name, layer] : names) {
@@ -131,10 +131,10 @@ private:
         return {};
     }
 
-    const Layer* layer_of(const Opened& opened) const { return &m_request.source.layers[opened.number]; }
+    const Layer* layer_of(const OpenFolder& opened) const { return &m_request.source.layers[opened.number]; }
 
     // The layers whose folders of that name are seen: down to one that is opaque, or where it is no folder.
-    Below folder_of(const Met& met, const std::vector<Opened>& opened, std::size_t top) const {
+    Below folder_of(const Met& met, const std::vector<OpenFolder>& opened, std::size_t top) const {
         Below out{met.path, {}, false};
         for (auto i = top; i < opened.size() && !out.opaque; ++i) {
             const sys::Fd folder(::openat(opened[i].folder.get(), met.name.c_str(),
@@ -151,8 +151,8 @@ private:
         return out;
     }
 
-    std::vector<Opened> open(const Below& folder) const {
-        std::vector<Opened> out;
+    std::vector<OpenFolder> open(const Below& folder) const {
+        std::vector<OpenFolder> out;
         for (const auto number : folder.layers)
             if (auto fd = m_request.source.layers[number].root.open_at(folder.path,
                                                                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
@@ -161,7 +161,7 @@ private:
     }
 
     Result<std::vector<Named>> merged_names(const std::string& path,
-                                            const std::vector<Opened>& opened) const {
+                                            const std::vector<OpenFolder>& opened) const {
         std::vector<Named> out;
         for (std::size_t i = 0; i < opened.size(); ++i) {
             VZ_ASSIGN(auto names, names_of(opened[i].folder.get()).context(path));
