@@ -5,12 +5,14 @@
 //   vz-unpack VERSION peek FILE TARGET USERNS FOLDER
 //   vz-unpack VERSION restore|verify-backup|backup-tar FOLDER ID TARGET USERNS OUT [PATH…]
 //   vz-unpack VERSION backup-full FOLDER ID TARGET USERNS OUT OUT
+//   vz-unpack VERSION backup-list FOLDER ID TARGET USERNS OUT
 //   vz-unpack VERSION sha256 FILE
 #include "vz/archive/digest.hpp"
 #include "vz/archive/extract.hpp"
 #include "vz/archive/peek.hpp"
 #include "vz/backup/consolidate.hpp"
 #include "vz/backup/restore.hpp"
+#include "vz/backup/view.hpp"
 #include "vz/base/build.hpp"
 #include "vz/base/json.hpp"
 #include "vz/base/text.hpp"
@@ -89,6 +91,16 @@ Result<std::string> make_full(const Words& words, Reporter& out) {
                   parts.manifest.sha256);
 }
 
+Result<std::string> list_files(const Words& words, Reporter& out) {
+    VZ_ASSIGN(const auto depot, backup::Depot::open(words[2]));
+    VZ_ASSIGN(auto target, inherited(words[4]));
+    VZ_ASSIGN(const auto userns, inherited(words[5]));
+    VZ_ASSIGN(const auto file, inherited(words[6]));
+    const sys::Dir folder(std::move(target));
+    VZ_ASSIGN(const auto listed, backup::list_files({depot, words[3], folder, userns, {}, out}, file));
+    return format("{} {}\n{}\n", listed.manifest.size, listed.manifest.sha256, listed.entries);
+}
+
 Result<std::string> work(const Words& words, Reporter& out) {
     if (words.empty() || words[0] != VZ_VERSION)
         return fail(Errc::environment,
@@ -106,6 +118,8 @@ Result<std::string> work(const Words& words, Reporter& out) {
         return peek(words, out);
     if (words.size() >= 7 && (verb == "restore" || verb == "verify-backup" || verb == "backup-tar"))
         return work_on_backup(words, out);
+    if (words.size() == 7 && verb == "backup-list")
+        return list_files(words, out);
     if (words.size() == 8 && verb == "backup-full")
         return make_full(words, out);
     return fail(Errc::internal, "vz-unpack: called by vzctl and vztemplate, never by people");

@@ -25,7 +25,8 @@ struct VerbInfo {
 constexpr std::array k_verbs{
     VerbInfo{"list", vzbackup::list, false},    VerbInfo{"info", vzbackup::info, true},
     VerbInfo{"remove", vzbackup::remove, true}, VerbInfo{"prune", vzbackup::prune, false},
-    VerbInfo{"verify", vzbackup::verify, true}, VerbInfo{"consolidate", vzbackup::consolidate, true}};
+    VerbInfo{"verify", vzbackup::verify, true}, VerbInfo{"consolidate", vzbackup::consolidate, true},
+    VerbInfo{"diff", vzbackup::diff, true}};
 
 std::vector<cli::Option> options() {
     return {{"all", 'a', Takes::nothing, "", "all containers"},
@@ -55,7 +56,8 @@ std::vector<cli::Option> options() {
             {"no-header", 'H', Takes::nothing, "", "list: no line of headers"},
             {"output", 'o', Takes::value, "COLUMNS", "list: these columns, separated by commas"},
             {"json", 'j', Takes::nothing, "", "one JSON object a backup"},
-            {"null", '0', Takes::nothing, "", "ids read for \"-\" end in NUL"},
+            {"null", '0', Takes::nothing, "",
+             "ids read for \"-\" end in NUL; diff: each line printed does, and names are as they are"},
             {"quiet", 'q', Takes::nothing, "", "only errors"}};
 }
 
@@ -64,7 +66,8 @@ cli::Usage usage() {
         k_tool,
         {"vzbackup [OPTIONS] CTID|NAME|-… | --all [--exclude CTID]…",
          "vzbackup list [CTID]… [-H] [-o COLUMNS] [--json]", "vzbackup info BACKUP… [--json]",
-         "vzbackup verify BACKUP…", "vzbackup consolidate BACKUP…", "vzbackup remove BACKUP… [--dry-run]",
+         "vzbackup verify BACKUP…", "vzbackup consolidate BACKUP…", "vzbackup diff BACKUP [BACKUP]",
+         "vzbackup remove BACKUP… [--dry-run]",
          "vzbackup prune [CTID]… --keep-last N --keep-daily N … [--dry-run]"},
         "Make backups of containers, list and verify them, and remove those that are too old",
         options(),

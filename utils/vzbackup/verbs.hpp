@@ -33,6 +33,7 @@ int list(const Call& call);
 int info(const Call& call);
 int verify(const Call& call);      // reads everything once more
 int consolidate(const Call& call); // makes full ones of those that go on from others
+int diff(const Call& call);
 int remove(const Call& call);
 int prune(const Call& call);
 

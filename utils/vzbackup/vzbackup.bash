@@ -31,8 +31,8 @@ _vzbackup() {
         return
     fi
     case ${COMP_WORDS[1]} in
-    info | verify | consolidate | remove) mapfile -t COMPREPLY < <(compgen -W "$(vzbackup list -Ho id 2>/dev/null)" -- "$current") ;;
-    *) mapfile -t COMPREPLY < <(compgen -W "list info verify consolidate remove prune $(vzlist -aHo ctid,name 2>/dev/null)" -- "$current") ;;
+    info | verify | consolidate | diff | remove) mapfile -t COMPREPLY < <(compgen -W "$(vzbackup list -Ho id 2>/dev/null)" -- "$current") ;;
+    *) mapfile -t COMPREPLY < <(compgen -W "list info verify consolidate diff remove prune $(vzlist -aHo ctid,name 2>/dev/null)" -- "$current") ;;
     esac
 }
 complete -o filenames -F _vzbackup vzbackup

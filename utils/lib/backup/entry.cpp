@@ -260,11 +260,15 @@ private:
 
 } // namespace
 
+std::string_view type_name(Type type) {
+    return k_types[static_cast<std::size_t>(type)].word;
+}
+
 void append_line(std::string& out, const Entry& entry) {
     auto to = std::back_inserter(out);
     out += '{';
     put_bytes(out, "path", entry.path);
-    fmt::format_to(to, ",\"type\":\"{}\"", k_types[static_cast<std::size_t>(entry.type)].word);
+    fmt::format_to(to, ",\"type\":\"{}\"", type_name(entry.type));
     if (entry.type != Type::removed) {
         fmt::format_to(to, ",\"mode\":\"{:04o}\",\"uid\":{},\"gid\":{}", entry.mode, entry.uid, entry.gid);
         put_time(out, "mtime", entry.mtime);

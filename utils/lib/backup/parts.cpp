@@ -18,21 +18,6 @@ namespace {
 
 constexpr std::size_t k_piece = 1 << 20;
 
-Result<OpenPart> open_part(const Depot& depot, const Part& part) {
-    const auto path = depot.path(part.name);
-    sys::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    struct stat st {};
-    if (!fd && errno == ENOENT)
-        return fail(Errc::failed, "{} is missing, and the backup needs it", path);
-    if (!fd || ::fstat(fd.get(), &st) != 0)
-        return sys_fail(errno, Errc::failed, "open {}", path);
-    if (!S_ISREG(st.st_mode))
-        return fail(Errc::failed, "{}: not a regular file", path);
-    if (static_cast<std::uint64_t>(st.st_size) != part.size)
-        return fail(Errc::failed, "{} is damaged: {} bytes long instead of {}", path, st.st_size, part.size);
-    return OpenPart{part, std::move(fd)};
-}
-
 // Little-endian words at the end of the file (zstd's seekable format, contrib/seekable_format).
 constexpr std::uint32_t k_seekable_magic = 0x8F92EAB1;
 constexpr std::size_t k_footer = 9; // number of frames, descriptor, magic
@@ -49,6 +34,21 @@ bool read_at(int fd, char* out, std::size_t size, std::uint64_t offset) {
 }
 
 } // namespace
+
+Result<OpenPart> open_part(const Depot& depot, const Part& part) {
+    const auto path = depot.path(part.name);
+    sys::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    struct stat st {};
+    if (!fd && errno == ENOENT)
+        return fail(Errc::failed, "{} is missing, and the backup needs it", path);
+    if (!fd || ::fstat(fd.get(), &st) != 0)
+        return sys_fail(errno, Errc::failed, "open {}", path);
+    if (!S_ISREG(st.st_mode))
+        return fail(Errc::failed, "{}: not a regular file", path);
+    if (static_cast<std::uint64_t>(st.st_size) != part.size)
+        return fail(Errc::failed, "{} is damaged: {} bytes long instead of {}", path, st.st_size, part.size);
+    return OpenPart{part, std::move(fd)};
+}
 
 Result<OpenParts> OpenParts::open(const Depot& depot, const Head& head) {
     OpenParts out;

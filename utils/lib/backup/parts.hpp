@@ -16,11 +16,13 @@ struct OpenPart {
     sys::Fd fd;
 };
 
+// Errc::failed, naming the file: missing, or not of the size that the head says.
+Result<OpenPart> open_part(const Depot& depot, const Part& part);
+
 struct OpenParts {
     std::vector<OpenPart> archives; // as Head::archives
     OpenPart manifest;
 
-    // Errc::failed, naming the file: missing, or not of the size that the head says.
     static Result<OpenParts> open(const Depot& depot, const Head& head);
 };
 

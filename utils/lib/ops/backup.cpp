@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/ops/backup.hpp"
 
+#include "backup_source.hpp"
 #include "backup_template.hpp"
 #include "frozen.hpp"
 #include "guard.hpp"
@@ -66,19 +67,6 @@ Mode possible_mode(const Context& context, const BackedUp& subject, Mode wanted)
     context.out.info(format("layout {} has no quick snapshots: it is held still for a moment instead",
                             config::layout_name(subject.container.layout())));
     return Mode::suspend;
-}
-
-Result<backup::Source> source_of(Result<storage::Layers> layers) {
-    VZ_ASSIGN(auto found, std::move(layers));
-    backup::Source out;
-    out.overlay = found.on_template;
-    for (auto& [root, owners] : found.folders)
-        out.layers.push_back({std::move(root), owners});
-    for (auto& [path, file] : found.joined)
-        out.joined.push_back({std::move(path), std::move(file)});
-    if (found.index)
-        out.index = backup::Layer{std::move(found.index->root), found.index->owners};
-    return out;
 }
 
 // Ids tell seconds only.

@@ -77,4 +77,11 @@ Result<backup::FullParts> write_full_backup(const backup::ReadRequest& request, 
     return backup::FullParts{std::move(content), std::move(names)};
 }
 
+Result<backup::Listed> list_backup_files(const backup::ReadRequest& request, const sys::Fd& out) {
+    VZ_ASSIGN(const auto answer, answer_to("backup-list", request, {out.get()}));
+    const auto lines = text::split(answer, '\n');
+    VZ_ASSIGN(auto part, part_in(lines[0]));
+    return backup::Listed{std::move(part), text::to_uint(lines.size() > 1 ? lines[1] : "").value_or(0)};
+}
+
 } // namespace vz::unpack

@@ -23,6 +23,8 @@ enum class Type {
     removed, // on a template only: what that has there is gone
 };
 
+std::string_view type_name(Type type); // "file", as manifests have it
+
 struct Time {
     std::int64_t seconds = 0; // since 1970, negative before
     std::uint32_t nanoseconds = 0;

@@ -5,6 +5,7 @@
 
 #include "vz/backup/consolidate.hpp"
 #include "vz/backup/restore.hpp"
+#include "vz/backup/view.hpp"
 
 namespace vz::unpack {
 
@@ -13,5 +14,7 @@ Result<backup::Restored> verify_backup(const backup::ReadRequest& request);
 Result<backup::Restored> write_backup_tar(const backup::ReadRequest& request, const sys::Fd& out);
 Result<backup::FullParts> write_full_backup(const backup::ReadRequest& request, const sys::Fd& archive,
                                             const sys::Fd& manifest);
+
+Result<backup::Listed> list_backup_files(const backup::ReadRequest& request, const sys::Fd& out);
 
 } // namespace vz::unpack
