@@ -120,11 +120,56 @@ modes() {
 }
 
 hooks() {
-    printf '#!/bin/sh\necho "$1 $2 $3 $VMTYPE" >>%s/hook\n' "$VZ_TMP" >"$VZ_TMP/script" && chmod 755 "$VZ_TMP/script"
+    printf '#!/bin/sh\necho noise\necho "$# $1 $2 $3 $VMTYPE $HOSTNAME $DUMPDIR ${TARFILE##*/} ${TARGET##*/} $LOGFILE" >>%s/hook\n' "$VZ_TMP" >"$VZ_TMP/script" && chmod 755 "$VZ_TMP/script"
     expect 0 vzbackup 101 --script "$VZ_TMP/script"
-    equal "phases of vzdump" "backup-start snapshot 101 openvz;backup-end snapshot 101 openvz;" "$(tr '\n' ';' <"$VZ_TMP/hook")"
+    check "prints nothing but the id" test "$(wc -l <<<"$out")" = 1
+    local log=/var/log/vz/vzctl.log task="snapshot 101 openvz web $depot $out.tar.zst $out.tar.zst"
+    log=$(sed -n 's/^LOGFILE=//p' /etc/vz/vz.conf | tr -d '"')
+    equal "phases of vzdump, and its environment" "1 job-start   openvz  $depot   $log
+3 backup-start $task $log
+3 backup-end $task $log
+1 job-end   openvz  $depot   $log" "$(cat "$VZ_TMP/hook")"
     expect 1 vzbackup 101 --script /bin/false
-    check "one that fails ends it" grep -q "backup-start: exit status 1" <<<"$err"
+    check "one that fails ends it" grep -q "job-start: exit status 1" <<<"$err"
+    printf '#!/bin/sh\necho "$1" >>%s/phases\n[ "$1" != backup-start ]\n' "$VZ_TMP" >"$VZ_TMP/script"
+    expect 1 vzbackup 101 --script "$VZ_TMP/script"
+    check "at backup-start, of that container" grep -q "CT 101: .*backup-start: exit status 1" <<<"$err"
+    equal "the job goes on" "job-start backup-start job-end" "$(xargs <"$VZ_TMP/phases")"
+    : >"$VZ_TMP/phases"
+    printf '#!/bin/sh\necho "$1" >>%s/phases\n[ "$1" != job-start ]\n' "$VZ_TMP" >"$VZ_TMP/script"
+    expect 1 vzbackup 101 --script "$VZ_TMP/script"
+    equal "at job-start, of all" "job-start job-abort" "$(xargs <"$VZ_TMP/phases")"
+}
+
+# A template stays as long as a backup lies on it, or may come to.
+templates() {
+    local template
+    template=$(ls $depot/template-*)
+    : >"$depot/template-own.tar.zst"
+    expect 0 vzbackup remove 101
+    check "a template that others need stays" test -e "$template"
+    mapfile -t ids < <(vzbackup list -Ho id)
+    # Another container is being backed up, from a script that waits: its head is still to come.
+    expect 0 vzctl create 102
+    printf '#!/bin/sh\n[ "$1" != backup-start ] || { touch %s/waits; while [ ! -e %s/go ]; do sleep 0.1; done; }\n' "$VZ_TMP" "$VZ_TMP" >"$VZ_TMP/script"
+    vzbackup 102 --script "$VZ_TMP/script" >"$VZ_TMP/id" 2>/dev/null &
+    local waiting=$!
+    while [ ! -e "$VZ_TMP/waits" ]; do sleep 0.1; done
+    expect 0 vzbackup remove "${ids[@]}"
+    check "nor does it go while one is being made" test -e "$template"
+    touch "$VZ_TMP/go"
+    wait $waiting
+    expect 0 vzbackup verify "$(cat "$VZ_TMP/id")"
+    expect 0 vzbackup remove 102
+    check_not "it goes with the last one" test -e "$template"
+    check "a file that only looks like one stays" test -e "$depot/template-own.tar.zst"
+    expect 0 vzbackup 102
+    expect 0 vzbackup verify 102
+    printf x >>"$depot/$out.json"
+    expect 0 vzbackup 101
+    expect 0 vzbackup remove 101
+    check "with a head that nobody can read it stays" test -e "$template"
+    expect 0 vzctl destroy 102
 }
 
 expect 0 vzctl create 101 --hostname web
@@ -151,5 +196,6 @@ verify
 damaged
 modes
 hooks
+templates
 expect 0 vzctl destroy 101
 finish

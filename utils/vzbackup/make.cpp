@@ -43,21 +43,36 @@ Result<Mode> mode_of(const cli::Parsed& given) {
                       text::printable(word));
 }
 
-// vzdump(1): PROGRAM PHASE MODE CTID, and a few words in the environment.
-ops::BackupHook hook_of(const Call& call) {
+Result<void> call_script(const Call& call, std::vector<std::string> words,
+                         std::vector<std::string> environment) {
     const auto program = call.given.value("script");
     if (!program)
         return {};
-    return [program = *program, &call](std::string_view phase, Mode mode, config::Ctid ctid) -> Result<void> {
-        sys::Command command(
-            {program, std::string(phase), std::string(backup::mode_name(mode)), ctid.text()});
-        command.environment = {"VMTYPE=openvz", "DUMPDIR=" + call.depot.folder()};
-        command.out = command.err = sys::Command::Output::inherit;
-        VZ_ASSIGN(const auto exited, sys::run(command));
-        return exited.status == 0
-                   ? Result<void>()
-                   : fail(Errc::failed, "{} {}: exit status {}", program, phase, exited.status);
+    const auto phase = words[0];
+    words.insert(words.begin(), *program);
+    sys::Command command(std::move(words));
+    command.environment = {"VMTYPE=openvz", "DUMPDIR=" + call.depot.folder(),
+                           "LOGFILE=" + call.host.log_file()};
+    command.environment.insert(command.environment.end(), environment.begin(), environment.end());
+    command.output_fd = STDERR_FILENO; // ours has ids
+    command.err = sys::Command::Output::inherit;
+    VZ_ASSIGN(const auto exited, sys::run(command));
+    return exited.status == 0 ? Result<void>()
+                              : fail(Errc::failed, "{} {}: exit status {}", *program, phase, exited.status);
+}
+
+// vzdump(1): PROGRAM PHASE MODE CTID, and a few words in the environment.
+ops::BackupHook hook_of(const Call& call) {
+    return [&call](const ops::BackupPhase& phase) {
+        return call_script(
+            call, {std::string(phase.name), std::string(backup::mode_name(phase.mode)), phase.ctid.text()},
+            {"HOSTNAME=" + phase.hostname, "TARFILE=" + phase.archive, "TARGET=" + phase.archive});
     };
+}
+
+// Of the whole run, around all containers: PROGRAM PHASE.
+Result<void> job_phase(const Call& call, std::string_view phase) {
+    return call_script(call, {std::string(phase)}, {});
 }
 
 Result<ops::BackupRequest> request_of(const Call& call) {
@@ -188,6 +203,33 @@ Outcome back_up(const Call& call, config::Ctid ctid, const ops::BackupRequest& r
     return out;
 }
 
+// One after the other; the exit status.
+int back_up_all(const Call& call, const std::vector<config::Ctid>& ctids, const ops::BackupRequest& request,
+                std::vector<Outcome>& outcomes) {
+    cli::Log log(call.host.log_file(), k_tool);
+    int status = 0;
+    for (const auto ctid : ctids) {
+        call.out.info(format("Backing up {}", ctid.value()));
+        outcomes.push_back(back_up(call, ctid, request));
+        const auto& outcome = outcomes.back();
+        tell(call, outcome);
+        log.write("CT " + ctid.text(),
+                  outcome.done ? "backed up: " + outcome.done->head.id : outcome.done.error().what);
+        if (!outcome.done)
+            status = ctids.size() == 1 ? exit_code(outcome.done.error().code) : exit_code(Errc::system);
+    }
+    return status;
+}
+
+// As vzdump: a container that fails does not end the job, a script that does ends it.
+Result<int> run_job(const Call& call, const std::vector<config::Ctid>& ctids,
+                    const ops::BackupRequest& request, std::vector<Outcome>& outcomes) {
+    VZ_TRY(job_phase(call, "job-start"));
+    const int status = back_up_all(call, ctids, request, outcomes);
+    VZ_TRY(job_phase(call, "job-end"));
+    return status;
+}
+
 } // namespace
 
 int make(const Call& call) {
@@ -200,19 +242,13 @@ int make(const Call& call) {
     if (::geteuid() != 0)
         return cli::report(k_tool, fail(Errc::no_permission, "only root may do that; try sudo vzbackup"),
                            call.io.err);
-    cli::Log log(call.host.log_file(), k_tool);
     std::vector<Outcome> outcomes;
-    int status = 0;
-    for (const auto ctid : *ctids) {
-        call.out.info(format("Backing up {}", ctid.value()));
-        outcomes.push_back(back_up(call, ctid, *request));
-        const auto& outcome = outcomes.back();
-        tell(call, outcome);
-        log.write("CT " + ctid.text(),
-                  outcome.done ? "backed up: " + outcome.done->head.id : outcome.done.error().what);
-        if (!outcome.done)
-            status = ctids->size() == 1 ? exit_code(outcome.done.error().code) : exit_code(Errc::system);
+    const auto done = run_job(call, *ctids, *request, outcomes);
+    if (!done) {
+        (void)job_phase(call, "job-abort");
+        cli::report(k_tool, done.error(), call.io.err);
     }
+    const int status = done ? *done : exit_code(done.error().code);
     if (const auto sent = mail(call, outcomes, status != 0); !sent)
         return cli::report(k_tool, sent.error(), call.io.err);
     return status;

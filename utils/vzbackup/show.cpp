@@ -186,6 +186,14 @@ int remove_one(const Call& call, const std::string& id) {
     return 0;
 }
 
+// Once for all that has gone.
+int without_templates(const Call& call, int status) {
+    if (call.given.has("dry-run"))
+        return status;
+    const auto done = call.depot.drop_templates();
+    return done ? status : cli::report(k_tool, done.error(), call.io.err);
+}
+
 } // namespace
 
 int list(const Call& call) {
@@ -247,7 +255,7 @@ int remove(const Call& call) {
         if (const int one = remove_one(call, *id); one != 0)
             status = one;
     }
-    return status;
+    return without_templates(call, status);
 }
 
 int prune(const Call& call) {
@@ -270,7 +278,7 @@ int prune(const Call& call) {
         for (const auto& id : backup::to_prune(*retention, backups))
             if (const int one = remove_one(call, id); one != 0)
                 status = one;
-    return status;
+    return without_templates(call, status);
 }
 
 } // namespace vz::vzbackup

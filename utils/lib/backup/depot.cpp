@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::string_view k_prefix = "vzbackup-";
 constexpr std::string_view k_head = ".json";
+constexpr std::string_view k_template_lock = ".template.lock";
 constexpr const char* k_stamp = "%Y_%m_%d-%H_%M_%S";
 constexpr std::size_t k_head_limit = 16 << 20; // NUM.conf and scripts are in it
 
@@ -42,6 +43,31 @@ std::string id_of_part(std::string_view name) {
         name.remove_prefix(1);
     const auto id = std::string(name.substr(0, name.find('.')));
     return parse_backup_id(id) ? id : std::string();
+}
+
+// "template-NAME@0123456789ab.tar.zst", also while it is written; no other files of somebody's.
+bool is_template(std::string_view name) {
+    constexpr std::string_view k_begin = "template-";
+    constexpr std::size_t k_digits = 12;
+    if (!name.empty() && name.front() == '.')
+        name.remove_prefix(1);
+    const auto at = name.rfind('@');
+    if (name.substr(0, k_begin.size()) != k_begin || at == std::string_view::npos)
+        return false;
+    const auto digest = name.substr(at + 1, k_digits);
+    return digest.size() == k_digits &&
+           digest.find_first_not_of("0123456789abcdef") == std::string_view::npos &&
+           name.substr(at + 1 + k_digits, 4) == ".tar";
+}
+
+// The container whose lock file this is.
+std::optional<std::uint32_t> locked_by(std::string_view name) {
+    constexpr std::string_view k_begin = ".vzbackup-";
+    constexpr std::string_view k_end = ".lock";
+    if (name.substr(0, k_begin.size()) != k_begin || !ends_with(name, k_end))
+        return std::nullopt;
+    const auto ctid = text::to_uint(name.substr(k_begin.size(), name.size() - k_begin.size() - k_end.size()));
+    return ctid && *ctid <= INT32_MAX ? std::optional(static_cast<std::uint32_t>(*ctid)) : std::nullopt;
 }
 
 Result<void> unlink_durably(const std::string& folder, const std::string& name) {
@@ -128,8 +154,12 @@ Result<std::string> Depot::resolve(std::string_view word) const {
     return ids.back();
 }
 
+std::string Depot::lock_path(std::uint32_t ctid) const {
+    return format("{}/.{}{}.lock", m_folder, k_prefix, ctid);
+}
+
 Result<sys::FileLock> Depot::lock(std::uint32_t ctid, std::chrono::milliseconds patience) const {
-    const auto path = format("{}/.{}{}.lock", m_folder, k_prefix, ctid);
+    const auto path = lock_path(ctid);
     VZ_ASSIGN(auto lock, sys::FileLock::acquire(path, "backup", patience));
     if (lock)
         return *std::move(lock);
@@ -139,7 +169,7 @@ Result<sys::FileLock> Depot::lock(std::uint32_t ctid, std::chrono::milliseconds 
 }
 
 Result<sys::FileLock> Depot::lock_templates() const {
-    VZ_ASSIGN(auto lock, sys::FileLock::acquire(path(".template.lock"), "backup", std::chrono::hours(1)));
+    VZ_ASSIGN(auto lock, sys::FileLock::acquire(path(k_template_lock), "backup", std::chrono::hours(1)));
     return lock ? Result<sys::FileLock>(*std::move(lock))
                 : fail(Errc::locked, "{}: somebody else has been putting a template there for an hour",
                        m_folder);
@@ -163,6 +193,30 @@ Result<void> Depot::sweep(std::uint32_t ctid) const {
         if (parsed && parsed->ctid == ctid && needed.count(name) == 0 && !ends_with(name, ".lock"))
             VZ_TRY(unlink_durably(m_folder, name));
     }
+    return {};
+}
+
+Result<void> Depot::drop_templates(std::optional<std::uint32_t> ours) const {
+    VZ_ASSIGN(const auto lock, sys::FileLock::acquire(path(k_template_lock), "backup"));
+    if (!lock)
+        return {}; // one is just put there: the next time
+    VZ_ASSIGN(const auto names, names_in(m_folder));
+    // Who takes a container's lock after this look waits with its template until we are done.
+    for (const auto& name : names)
+        if (const auto ctid = locked_by(name); ctid && ctid != ours && sys::is_locked(lock_path(*ctid)))
+            return {};
+    VZ_ASSIGN(const auto ids, list());
+    std::set<std::string, std::less<>> needed;
+    for (const auto& id : ids) {
+        const auto read = head(id);
+        if (!read)
+            return {};
+        if (read->on_template)
+            needed.insert(read->on_template->archive.name);
+    }
+    for (const auto& name : names)
+        if (is_template(name) && needed.count(name) == 0)
+            VZ_TRY(unlink_durably(m_folder, name));
     return {};
 }
 

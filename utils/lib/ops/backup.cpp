@@ -135,7 +135,11 @@ public:
 
 private:
     Result<void> call(std::string_view phase) const {
-        return m_request.hook ? m_request.hook(phase, m_mode, m_subject.container.ctid()) : Result<void>();
+        const auto& container = m_subject.container;
+        return m_request.hook ? m_request.hook({phase, m_mode, container.ctid(),
+                                                container.conf().get("HOSTNAME").value_or(""),
+                                                m_depot.path(m_id + ".tar.zst")})
+                              : Result<void>();
     }
 
     Result<backup::Head> make() {
@@ -256,6 +260,8 @@ Result<std::vector<std::string>> prune(const backup::Depot& depot, config::Ctid 
     auto out = backup::to_prune(retention, std::move(dated));
     for (const auto& id : out)
         VZ_TRY(depot.remove(id));
+    if (!out.empty())
+        VZ_TRY(depot.drop_templates(ctid.value()));
     return out;
 }
 

@@ -52,11 +52,16 @@ public:
     // Under the lock: removes what killed runs left, and parts that no head needs any more.
     Result<void> sweep(std::uint32_t ctid) const;
 
+    // Removes templates that no head needs any more. Does nothing while another container is being backed up,
+    // whose head is still to come, or while a head cannot be read. `ours`: the container whose lock we hold.
+    Result<void> drop_templates(std::optional<std::uint32_t> ours = std::nullopt) const;
+
     // Under the lock: the head first. Archives that other backups need stay until those go.
     Result<void> remove(const std::string& id) const;
 
 private:
     explicit Depot(std::string folder) : m_folder(std::move(folder)) {}
+    std::string lock_path(std::uint32_t ctid) const;
     std::string m_folder;
 };
 

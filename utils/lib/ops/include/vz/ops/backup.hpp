@@ -16,7 +16,14 @@ namespace vz::ops {
 
 // Called at the phases of vzdump(1): backup-start, pre-stop, pre-restart, backup-end, backup-abort. An error
 // ends the backup, but for the last two.
-using BackupHook = std::function<Result<void>(std::string_view phase, backup::Mode mode, config::Ctid ctid)>;
+struct BackupPhase {
+    std::string_view name;
+    backup::Mode mode;
+    config::Ctid ctid;
+    std::string hostname;
+    std::string archive; // path of what has changed; it is there at the end, if anything has
+};
+using BackupHook = std::function<Result<void>(const BackupPhase& phase)>;
 
 struct BackupRequest {
     backup::Mode mode = backup::Mode::snapshot; // stopped containers need none; what a layout cannot do
