@@ -4,6 +4,7 @@
 #include "http.hpp"
 
 #include "vz/archive/digest.hpp"
+#include "vz/base/digest_text.hpp"
 #include "vz/base/scope.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/dir.hpp"
@@ -40,8 +41,9 @@ Result<std::string> name_of(const FetchRequest& request) {
 Result<std::string> expected_digest(const FetchRequest& request) {
     if (!request.sha256.empty()) {
         const auto digest = text::lower(request.sha256);
-        return is_sha256(digest) ? Result<std::string>(digest)
-                                 : fail(Errc::bad_value, "not a sha256: {}", text::printable(request.sha256));
+        return text::is_sha256(digest)
+                   ? Result<std::string>(digest)
+                   : fail(Errc::bad_value, "not a sha256: {}", text::printable(request.sha256));
     }
     const auto url = request.url + ".sha256";
     VZ_ASSIGN(const auto text, http_get(url, k_max_checksum));
@@ -107,7 +109,7 @@ std::optional<Template> already_there(const Store& store, const std::string& nam
 Result<std::string> digest_in(std::string_view text, std::string_view file) {
     for (const auto& line : text::split(text, '\n')) {
         const auto words = text::words(line);
-        if (words.empty() || !is_sha256(text::lower(words[0])))
+        if (words.empty() || !text::is_sha256(text::lower(words[0])))
             continue;
         // "DIGEST", "DIGEST  name" or "DIGEST *dir/name"
         const std::string second = words.size() > 1 ? words[1] : "";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/templates/manifest.hpp"
 
+#include "vz/base/digest_text.hpp"
 #include "vz/base/text.hpp"
 #include "vz/base/units.hpp"
 #include "vz/templates/name.hpp"
@@ -55,7 +56,7 @@ Result<void> check_identity(const Manifest& manifest) {
         return unsound("bad template name");
     if (name_of_archive(manifest.archive) != manifest.name)
         return unsound("the archive does not belong to the name");
-    if (!is_sha256(manifest.sha256))
+    if (!text::is_sha256(manifest.sha256))
         return unsound("bad sha256");
     return {};
 }

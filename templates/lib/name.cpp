@@ -38,12 +38,6 @@ std::optional<std::string> name_of_archive(std::string_view file_name) {
     return std::nullopt;
 }
 
-bool is_sha256(std::string_view text) {
-    return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-           });
-}
-
 std::string tree_id(std::string_view name, std::string_view sha256) {
     return std::string(name) + "@" + std::string(sha256.substr(0, k_digest_part));
 }

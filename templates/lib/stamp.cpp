@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "stamp.hpp"
 
+#include "vz/base/digest_text.hpp"
 #include "vz/base/format.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
@@ -28,7 +29,7 @@ std::optional<std::string> stamped_digest(const std::string& stamp, const std::s
     if (!content || !*content || !now)
         return std::nullopt;
     const auto lines = text::split(**content, '\n');
-    if (lines.size() != 3 || lines[0] != *now || !is_sha256(lines[1]))
+    if (lines.size() != 3 || lines[0] != *now || !text::is_sha256(lines[1]))
         return std::nullopt;
     return lines[1];
 }

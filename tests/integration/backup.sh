@@ -123,7 +123,7 @@ hooks() {
     printf '#!/bin/sh\necho noise\necho "$# $1 $2 $3 $VMTYPE $HOSTNAME $DUMPDIR ${TARFILE##*/} ${TARGET##*/} $LOGFILE" >>%s/hook\n' "$VZ_TMP" >"$VZ_TMP/script" && chmod 755 "$VZ_TMP/script"
     expect 0 vzbackup 101 --script "$VZ_TMP/script"
     check "prints nothing but the id" test "$(wc -l <<<"$out")" = 1
-    local log=/var/log/vz/vzctl.log task="snapshot 101 openvz web $depot $out.tar.zst $out.tar.zst"
+    local log task="snapshot 101 openvz web $depot $out.tar.zst $out.tar.zst"
     log=$(sed -n 's/^LOGFILE=//p' /etc/vz/vz.conf | tr -d '"')
     equal "phases of vzdump, and its environment" "1 job-start   openvz  $depot   $log
 3 backup-start $task $log
@@ -148,14 +148,15 @@ templates() {
     : >"$depot/template-own.tar.zst"
     expect 0 vzbackup remove 101
     check "a template that others need stays" test -e "$template"
-    mapfile -t ids < <(vzbackup list -Ho id)
+    local others
+    mapfile -t others < <(vzbackup list -Ho id)
     # Another container is being backed up, from a script that waits: its head is still to come.
     expect 0 vzctl create 102
     printf '#!/bin/sh\n[ "$1" != backup-start ] || { touch %s/waits; while [ ! -e %s/go ]; do sleep 0.1; done; }\n' "$VZ_TMP" "$VZ_TMP" >"$VZ_TMP/script"
     vzbackup 102 --script "$VZ_TMP/script" >"$VZ_TMP/id" 2>/dev/null &
     local waiting=$!
     while [ ! -e "$VZ_TMP/waits" ]; do sleep 0.1; done
-    expect 0 vzbackup remove "${ids[@]}"
+    expect 0 vzbackup remove "${others[@]}"
     check "nor does it go while one is being made" test -e "$template"
     touch "$VZ_TMP/go"
     wait $waiting

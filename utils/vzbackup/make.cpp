@@ -120,12 +120,6 @@ Result<std::vector<config::Ctid>> chosen(const Call& call) {
     return ctids;
 }
 
-std::uint64_t size_of(const backup::Head& head) {
-    return head.archives.empty() || head.archives.back().name.compare(0, head.id.size(), head.id) != 0
-               ? head.manifest.size
-               : head.manifest.size + head.archives.back().size;
-}
-
 Json json_of(const Outcome& outcome) {
     Json json;
     json.set("ctid", outcome.ctid.value());
@@ -142,7 +136,7 @@ Json json_of(const Outcome& outcome) {
     json.set("entries", head.entries);
     json.set("bytes", head.bytes);
     json.set("bytes_read", head.bytes_read);
-    json.set("bytes_stored", size_of(head));
+    json.set("bytes_stored", stored_size(head));
     json.set("frozen_ms", head.frozen_ms);
     json.set("pruned", Json::strings(outcome.done->pruned));
     return json;
@@ -156,7 +150,7 @@ std::string line_of(const Outcome& outcome) {
                       outcome.done.error().what);
     const auto& head = outcome.done->head;
     return format("{:>10} {:<8} {:>6} {:>9.1f} {}\n", outcome.ctid.value(), "ok", time,
-                  static_cast<double>(size_of(head)) / 1e6, head.id);
+                  static_cast<double>(stored_size(head)) / 1e6, head.id);
 }
 
 void tell(const Call& call, const Outcome& outcome) {

@@ -3,6 +3,7 @@
 #include "verbs.hpp"
 
 #include "vz/base/text.hpp"
+#include "vz/base/time_text.hpp"
 #include "vz/cli/table.hpp"
 #include "vz/ops/restore.hpp"
 #include "vz/sys/file.hpp"
@@ -19,29 +20,11 @@ using backup::Head;
 using cli::Align;
 using Column = cli::Column<Head>;
 
-// "2026-01-31 23:15:00", in the time of this host.
-std::string local_text(std::int64_t time) {
-    const auto seconds = static_cast<std::time_t>(time);
-    std::tm parts{};
-    ::localtime_r(&seconds, &parts);
-    char buffer[40];
-    return {buffer, std::strftime(buffer, sizeof buffer, "%Y-%m-%d %H:%M:%S", &parts)};
-}
-
 std::string age_text(std::int64_t time) {
     const auto seconds = std::max<std::int64_t>(std::time(nullptr) - time, 0);
     if (seconds < 7200)
         return format("{}m", seconds / 60);
     return seconds < 2 * 86400 ? format("{}h", seconds / 3600) : format("{}d", seconds / 86400);
-}
-
-// What it takes that no earlier backup has: its own parts.
-std::uint64_t stored(const Head& head) {
-    std::uint64_t size = head.manifest.size;
-    for (const auto& archive : head.archives)
-        if (archive.name.compare(0, head.id.size() + 1, head.id + ".") == 0)
-            size += archive.size;
-    return size;
 }
 
 std::string megabytes(std::uint64_t bytes) {
@@ -72,7 +55,7 @@ std::vector<Column> all_columns() {
             [](const Head& h) { return std::to_string(h.ctid); }, [](const Head& h) { return Json(h.ctid); }),
         column(
             "time", "TIME", 19, Align::left, "its files are of this moment; JSON: in UTC",
-            [](const Head& h) { return local_text(h.time); },
+            [](const Head& h) { return text::local_time(h.time); },
             [](const Head& h) { return Json(*to_json(h).find("time")); }),
         column(
             "age", "AGE", 5, Align::right, "how old it is; JSON: seconds",
@@ -89,8 +72,8 @@ std::vector<Column> all_columns() {
             [](const Head& h) { return megabytes(h.bytes); }, [](const Head& h) { return Json(h.bytes); }),
         column(
             "stored", "STORED", 9, Align::right, "megabytes that it takes alone; JSON: bytes",
-            [](const Head& h) { return megabytes(stored(h)); },
-            [](const Head& h) { return Json(stored(h)); }),
+            [](const Head& h) { return megabytes(stored_size(h)); },
+            [](const Head& h) { return Json(stored_size(h)); }),
         column(
             "id", "ID", 0, Align::left, "its name", [](const Head& h) { return h.id; },
             [](const Head& h) { return Json(h.id); }),
@@ -145,7 +128,7 @@ std::string info_text(const Head& head) {
     line("container", format("{} ({})", head.ctid, head.uuid));
     line("name", head.name);
     line("hostname", head.hostname);
-    line("time", local_text(head.time));
+    line("time", text::local_time(head.time));
     line("mode", format("{}{}", mode_name(head.mode), head.was_running ? ", it was running" : ""));
     line("held still", head.frozen_ms > 0 ? format("{} ms", head.frozen_ms) : "");
     line("layout", head.layout);

@@ -2,8 +2,7 @@
 #include "columns.hpp"
 
 #include "vz/base/text.hpp"
-
-#include <ctime>
+#include "vz/base/time_text.hpp"
 
 namespace vz::vzhistory {
 
@@ -11,14 +10,6 @@ namespace {
 
 using cli::Align;
 using record::Entry;
-
-std::string local_text(std::int64_t time) {
-    const std::time_t seconds = time / 1000;
-    std::tm tm{};
-    ::localtime_r(&seconds, &tm);
-    char buffer[40];
-    return {buffer, std::strftime(buffer, sizeof buffer, "%Y-%m-%d %H:%M:%S", &tm)};
-}
 
 Json text_or_null(const std::string& text) {
     return text.empty() ? Json() : Json(text::printable(text));
@@ -62,7 +53,7 @@ std::vector<Column> all_columns() {
     const auto right = Align::right;
     add(
         "time", "TIME", 19, left, "when it began; JSON: in UTC",
-        [](const Entry& e) { return local_text(e.time); },
+        [](const Entry& e) { return text::local_time(e.time / 1000); },
         [](const Entry& e) { return Json(record::utc_text(e.time)); });
     add(
         "ctid", "CTID", 10, right, "the container",

@@ -40,10 +40,6 @@ std::string Sha256::hex() {
     return out;
 }
 
-bool is_sha256(std::string_view text) {
-    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 std::string sha256_of(std::string_view data) {
     Sha256 sum;
     sum.update(data);

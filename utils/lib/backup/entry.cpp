@@ -3,8 +3,8 @@
 
 #include "line_scanner.hpp"
 
-#include "vz/archive/digest.hpp"
 #include "vz/base/base64.hpp"
+#include "vz/base/digest_text.hpp"
 #include "vz/base/text.hpp"
 
 #include <algorithm>
@@ -246,7 +246,7 @@ private:
             (entry.member.empty() || is_sound_path(entry.member)) && links == !entry.link.empty() &&
             (entry.type != Type::hard_link || is_sound_path(entry.link)) && entry.link.size() < PATH_MAX &&
             entry.link.find('\0') == std::string::npos &&
-            (entry.type == Type::file && entry.size > 0 ? archive::is_sha256(entry.sha256)
+            (entry.type == Type::file && entry.size > 0 ? text::is_sha256(entry.sha256)
                                                         : entry.sha256.empty()) &&
             std::is_sorted(entry.attributes.begin(), entry.attributes.end());
         return sound ? Result<void>()

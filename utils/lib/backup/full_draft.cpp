@@ -18,10 +18,8 @@ constexpr std::string_view k_manifest = ".full.files.zst";
 } // namespace
 
 bool is_full(const Head& head) {
-    return head.base.empty() &&
-           std::all_of(head.archives.begin(), head.archives.end(), [&](const Part& part) {
-               return part.name.compare(0, head.id.size() + 1, head.id + ".") == 0;
-           });
+    return head.base.empty() && std::all_of(head.archives.begin(), head.archives.end(),
+                                            [&](const Part& part) { return is_own(head, part); });
 }
 
 struct FullDraft::State {

@@ -3,11 +3,12 @@
 
 #include "vz/archive/digest.hpp"
 #include "vz/backup/depot.hpp"
+#include "vz/base/digest_text.hpp"
 #include "vz/base/text.hpp"
+#include "vz/base/time_text.hpp"
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
 namespace vz::backup {
 
@@ -41,7 +42,7 @@ Result<Part> parse_part(const Json* json) {
     Part part{json->string_or("name"), 0, json->string_or("sha256")};
     if (const auto* size = json->find("size"))
         part.size = size->as_uint();
-    if (!is_sound_name(part.name) || !archive::is_sha256(part.sha256))
+    if (!is_sound_name(part.name) || !text::is_sha256(part.sha256))
         return damaged("a part without a sound name and digest");
     return part;
 }
@@ -118,22 +119,22 @@ void parse_scripts(const Json& json, Head& head) {
             head.scripts.emplace(action, *text.as_string());
 }
 
-// RFC 3339.
-std::string utc_text(std::int64_t time) {
-    const auto seconds = static_cast<std::time_t>(time);
-    std::tm parts{};
-    std::array<char, 40> out{};
-    const auto size = ::gmtime_r(&seconds, &parts)
-                          ? std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)
-                          : 0;
-    return std::string(out.data(), size);
-}
-
 std::string checksum_of(const Json& json) {
     return archive::sha256_of(json.dump());
 }
 
 } // namespace
+
+bool is_own(const Head& head, const Part& part) {
+    return part.name.compare(0, head.id.size() + 1, head.id + ".") == 0;
+}
+
+std::uint64_t stored_size(const Head& head) {
+    auto size = head.manifest.size;
+    for (const auto& archive : head.archives)
+        size += is_own(head, archive) ? archive.size : 0;
+    return size;
+}
 
 std::string_view mode_name(Mode mode) {
     return k_modes[static_cast<std::size_t>(mode)].second;
@@ -153,7 +154,7 @@ Json to_json(const Head& head) {
     for (const auto& [key, value] : texts_of(head))
         json.set(key, *value);
     json.set("ctid", head.ctid);
-    json.set("time", utc_text(head.time));
+    json.set("time", text::utc_time(head.time));
     json.set("mode", mode_name(head.mode));
     json.set("was_running", head.was_running);
     json.set("links", head.links);

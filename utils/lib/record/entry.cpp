@@ -2,6 +2,7 @@
 #include "vz/record/entry.hpp"
 
 #include "vz/base/text.hpp"
+#include "vz/base/time_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -182,11 +183,8 @@ Result<Entry> parse_line(std::string_view line) {
 }
 
 std::string utc_text(std::int64_t time) {
-    const std::time_t seconds = time / 1000;
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    return format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                  parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, time % 1000);
+    const auto text = text::utc_time(time / 1000);
+    return format("{}.{:03}Z", text.substr(0, text.size() - 1), time % 1000);
 }
 
 std::optional<std::int64_t> parse_utc(std::string_view text) {

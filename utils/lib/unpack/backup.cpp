@@ -2,7 +2,7 @@
 #include "vz/unpack/backup.hpp"
 
 #include "ask.hpp"
-#include "vz/archive/digest.hpp"
+#include "vz/base/digest_text.hpp"
 #include "vz/base/text.hpp"
 
 namespace vz::unpack {
@@ -49,7 +49,7 @@ Result<backup::Restored> work_on(std::string verb, const backup::ReadRequest& re
 Result<backup::Part> part_in(std::string_view line) {
     const auto fields = text::words(line);
     const auto size = fields.size() == 2 ? text::to_uint(fields[0]) : std::nullopt;
-    if (!size || !archive::is_sha256(fields[1]))
+    if (!size || !text::is_sha256(fields[1]))
         return fail(Errc::internal, "bad answer of vz-unpack");
     return backup::Part{{}, *size, fields[1]};
 }

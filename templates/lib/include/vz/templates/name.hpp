@@ -18,8 +18,6 @@ std::span<const std::string_view> archive_suffixes();
 // "debian-13-x86_64-minimal" of "debian-13-x86_64-minimal.tar.zst"; nothing if it is not such a name.
 std::optional<std::string> name_of_archive(std::string_view file_name);
 
-bool is_sha256(std::string_view text); // 64 lower-case hexadecimal digits
-
 // "<name>@<first 12 digits of the archive's sha256>": names an extracted tree by its content.
 std::string tree_id(std::string_view name, std::string_view sha256);
 std::optional<std::string> name_of_tree(std::string_view id); // nothing if it is not a tree id

@@ -26,8 +26,6 @@ private:
     std::unique_ptr<State> m_state;
 };
 
-bool is_sha256(std::string_view text); // 64 digits, lower case
-
 std::string sha256_of(std::string_view data);
 Result<std::string> sha256_of_file(const std::string& path, Reporter& reporter = silent_reporter());
 

@@ -59,6 +59,10 @@ struct Head {
     bool operator==(const Head&) const = default;
 };
 
+// What it takes that no earlier backup has: its own parts.
+std::uint64_t stored_size(const Head& head);
+bool is_own(const Head& head, const Part& part);
+
 // Ends with a newline. The member "checksum" covers all the rest.
 std::string head_text(const Head& head);
 
