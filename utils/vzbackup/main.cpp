@@ -26,7 +26,8 @@ constexpr std::array k_verbs{
     VerbInfo{"list", vzbackup::list, false},    VerbInfo{"info", vzbackup::info, true},
     VerbInfo{"remove", vzbackup::remove, true}, VerbInfo{"prune", vzbackup::prune, false},
     VerbInfo{"verify", vzbackup::verify, true}, VerbInfo{"consolidate", vzbackup::consolidate, true},
-    VerbInfo{"diff", vzbackup::diff, true}};
+    VerbInfo{"diff", vzbackup::diff, true},     VerbInfo{"mount", vzbackup::mount, true},
+    VerbInfo{"umount", vzbackup::umount, true}};
 
 std::vector<cli::Option> options() {
     return {{"all", 'a', Takes::nothing, "", "all containers"},
@@ -67,7 +68,7 @@ cli::Usage usage() {
         {"vzbackup [OPTIONS] CTID|NAME|-… | --all [--exclude CTID]…",
          "vzbackup list [CTID]… [-H] [-o COLUMNS] [--json]", "vzbackup info BACKUP… [--json]",
          "vzbackup verify BACKUP…", "vzbackup consolidate BACKUP…", "vzbackup diff BACKUP [BACKUP]",
-         "vzbackup remove BACKUP… [--dry-run]",
+         "vzbackup mount BACKUP FOLDER", "vzbackup umount FOLDER", "vzbackup remove BACKUP… [--dry-run]",
          "vzbackup prune [CTID]… --keep-last N --keep-daily N … [--dry-run]"},
         "Make backups of containers, list and verify them, and remove those that are too old",
         options(),

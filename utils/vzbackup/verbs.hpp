@@ -34,6 +34,8 @@ int info(const Call& call);
 int verify(const Call& call);      // reads everything once more
 int consolidate(const Call& call); // makes full ones of those that go on from others
 int diff(const Call& call);
+int mount(const Call& call);
+int umount(const Call& call);
 int remove(const Call& call);
 int prune(const Call& call);
 

@@ -31,8 +31,9 @@ _vzbackup() {
         return
     fi
     case ${COMP_WORDS[1]} in
-    info | verify | consolidate | diff | remove) mapfile -t COMPREPLY < <(compgen -W "$(vzbackup list -Ho id 2>/dev/null)" -- "$current") ;;
-    *) mapfile -t COMPREPLY < <(compgen -W "list info verify consolidate diff remove prune $(vzlist -aHo ctid,name 2>/dev/null)" -- "$current") ;;
+    umount) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+    info | verify | consolidate | diff | mount | remove) mapfile -t COMPREPLY < <(compgen -W "$(vzbackup list -Ho id 2>/dev/null)" -- "$current") ;;
+    *) mapfile -t COMPREPLY < <(compgen -W "list info verify consolidate diff mount umount remove prune $(vzlist -aHo ctid,name 2>/dev/null)" -- "$current") ;;
     esac
 }
 complete -o filenames -F _vzbackup vzbackup

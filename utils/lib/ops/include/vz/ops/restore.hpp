@@ -48,6 +48,14 @@ Result<std::uint64_t> restore_files_to(const Context& context, const RestoreSour
 Result<std::uint64_t> restore_tar(const Context& context, const RestoreSource& source,
                                   const std::vector<std::string>& paths, const sys::Fd& out);
 
+// Shows a backup, its template's files included, in an existing folder: unpacked into memory, for reading
+// only, without set-id bits and devices being heeded, and closed to all but root. Killed before it is there
+// as a whole, nothing is left. Errc::no_disk_space: too large for memory; mount.
+Result<void> mount_backup(const Context& context, const backup::Depot& depot, const std::string& id,
+                          const std::string& folder);
+// Errc::umount: it is in use, or no backup is mounted there.
+Result<void> unmount_backup(const std::string& folder);
+
 // Proves all that the backup needs, its template included. Damage is told as warnings.
 Result<void> verify_backup(const Context& context, const backup::Depot& depot, const std::string& id);
 
