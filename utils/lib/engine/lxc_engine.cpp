@@ -3,6 +3,7 @@
 #include "vz/engine/engine.hpp"
 
 #include "console_keeper.hpp"
+#include "payload.hpp"
 #include "relay.hpp"
 #include "vz/base/text.hpp"
 #include "vz/sys/file.hpp"
@@ -30,44 +31,6 @@ using ContainerHandle = std::unique_ptr<lxc_container, PutContainer>;
 
 int exit_status(int wait_status) {
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-}
-
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-    std::vector<char*> out;
-    for (const auto& s : strings)
-        out.push_back(const_cast<char*>(s.c_str()));
-    out.push_back(nullptr);
-    return out;
-}
-
-// Everything the attached child needs, ready before it exists.
-struct Payload {
-    std::vector<std::vector<char*>> candidates;
-    std::vector<char*> environment;
-};
-
-Payload make_payload(const AttachRequest& request) {
-    Payload payload;
-    for (const auto& argv : request.candidates)
-        payload.candidates.push_back(pointers(argv));
-    payload.environment = pointers(request.environment);
-    return payload;
-}
-
-// Runs inside the container.
-int execute_payload(void* data) {
-    const auto& payload = *static_cast<const Payload*>(data);
-    ::close_range(3, ~0U, 0);
-    for (int number = 1; number < NSIG; ++number)
-        ::signal(number, SIG_DFL);
-    ::umask(022);
-    int status = 127; // not found; 126: found, but not a program, as shells have it
-    for (const auto& argv : payload.candidates) {
-        ::execve(argv[0], argv.data(), payload.environment.data());
-        if (errno != ENOENT && errno != ENOTDIR)
-            status = 126;
-    }
-    return status;
 }
 
 // The reason that liblxc gave in its log, without its source positions.

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vz/sys/tree_copy.hpp"
 
-#include "vz/sys/tree_attributes.hpp"
-
+#include "file_content.hpp"
 #include "vz/base/text.hpp"
+#include "vz/sys/tree_attributes.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <map>
@@ -26,17 +24,11 @@ namespace vz::sys {
 namespace {
 
 constexpr unsigned k_deepest = 1000; // folders in folders; four descriptors each
-constexpr std::size_t k_block = 1 << 20;
 
 using Inode = std::pair<dev_t, ino_t>;
 
 Inode inode_of(const struct stat& st) {
     return {st.st_dev, st.st_ino};
-}
-
-Error copy_error(int err, std::string_view call, std::string_view path) {
-    const bool full = err == ENOSPC || err == EDQUOT;
-    return sys_fail(err, full ? Errc::no_disk_space : Errc::system, "{} {}", call, text::printable(path));
 }
 
 // What an O_PATH descriptor names, for reading; the caller has seen that it is a regular file or a folder.
@@ -51,50 +43,6 @@ void allow_many_descriptors() {
         (void)::setrlimit(RLIMIT_NOFILE, &limit);
     }
 }
-
-// ---- content of regular files
-// ---------------------------------------------------------------------------------
-
-Result<void> copy_range(int from, int to, off_t begin, off_t end, std::string& buffer) {
-    for (off_t at = begin; at < end;) {
-        const auto wanted = std::min<std::size_t>(buffer.size(), static_cast<std::size_t>(end - at));
-        const auto n = ::pread(from, buffer.data(), wanted, at);
-        if (n == 0)
-            return {}; // became shorter meanwhile
-        if (n < 0)
-            return sys_fail(errno, Errc::system, "read");
-        for (ssize_t done = 0; done < n;) {
-            const auto w = ::pwrite(to, buffer.data() + done, static_cast<std::size_t>(n - done), at + done);
-            if (w < 0)
-                return copy_error(errno, "write", "");
-            done += w;
-        }
-        at += n;
-    }
-    return {};
-}
-
-// Holes stay holes.
-Result<void> copy_data(int from, int to, off_t size, std::string& buffer) {
-    for (off_t at = 0; at < size;) {
-        const auto begin = ::lseek(from, at, SEEK_DATA);
-        if (begin < 0 && errno == ENXIO)
-            break;
-        if (begin < 0)
-            return sys_fail(errno, Errc::system, "seek");
-        const auto end = ::lseek(from, begin, SEEK_HOLE);
-        if (end < 0)
-            return sys_fail(errno, Errc::system, "seek");
-        VZ_TRY(copy_range(from, to, begin, std::min(end, size), buffer));
-        at = end;
-    }
-    if (::ftruncate(to, size) != 0)
-        return copy_error(errno, "truncate", "");
-    return {};
-}
-
-// ---- names
-// ----------------------------------------------------------------------------------------------------
 
 Result<std::vector<std::string>> names_in(int dir) {
     return Dir(Fd(::openat(dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC))).list();
@@ -128,7 +76,7 @@ Result<std::string> link_target(int path_fd) {
 class Copier {
 public:
     explicit Copier(const TreeCopy& request)
-        : m_request(request), m_shift(request.source_ids, request.target_ids), m_buffer(k_block, '\0') {}
+        : m_request(request), m_shift(request.source_ids, request.target_ids) {}
 
     Result<void> run() {
         allow_many_descriptors();
@@ -277,7 +225,7 @@ private:
             return copy_error(errno, "create", name);
         if (::ioctl(to.get(), FICLONE, from.get()) == 0)
             return {};
-        return copy_data(from.get(), to.get(), source.st.st_size, m_buffer);
+        return copy_data(from.get(), to.get(), source.st.st_size);
     }
 
     // Owner, attributes, mode and times, in this order: changing an owner clears capabilities and set-id
@@ -321,28 +269,11 @@ private:
 
     const TreeCopy& m_request;
     IdShift m_shift;
-    std::string m_buffer;
     std::map<Inode, std::string> m_links; // files with several names → the first one copied
     std::set<Inode> m_claimed;            // files of the target that are some file of the source
 };
 
 } // namespace
-
-Result<bool> same_content(int a, int b, off_t size) {
-    thread_local std::string left(k_block, '\0'), right(k_block, '\0');
-    for (off_t at = 0; at < size;) {
-        const auto n = ::pread(a, left.data(), left.size(), at);
-        if (n < 0)
-            return sys_fail(errno, Errc::system, "read");
-        if (n == 0)
-            return false;
-        if (::pread(b, right.data(), static_cast<std::size_t>(n), at) != n ||
-            std::memcmp(left.data(), right.data(), static_cast<std::size_t>(n)) != 0)
-            return false;
-        at += n;
-    }
-    return true;
-}
 
 Result<void> copy_tree(const TreeCopy& request) {
     return Copier(request).run();
