@@ -55,6 +55,18 @@ show() {
     equal "info of a CTID is that of the newest" "$(newest)" "$(jq -r .id <<<"$out")"
     expect 0 vzbackup info "$(part "$first" tar.zst)"
     check "info of a path" grep -q "^id *$first" <<<"$out"
+    expect 0 vzbackup info web --json
+    equal "info of a name" "$(newest)" "$(jq -r .id <<<"$out")"
+    expect 0 vzbackup list web -Ho id
+    equal "and all of that name" 4 "$(wc -l <<<"$out")"
+    expect 1 vzbackup info nobody
+    expect 0 vzctl set 101 --name old --save
+    expect 0 vzctl create 102 --name web
+    expect 0 vzbackup 102
+    expect 1 vzbackup info web
+    check "a name that two had is not guessed at" grep -q "of 102 and of 101" <<<"$err"
+    expect 0 vzbackup remove 102
+    expect 0 vzctl destroy 102
 }
 
 retention() {
@@ -75,7 +87,7 @@ verify() {
     id=$(newest)
     expect 0 vzbackup verify 101
     equal "verify prints what is sound" "$id" "$out"
-    printf '\x01' | dd of="$(part "$id" tar.zst)" bs=1 seek=4000 conv=notrunc 2>/dev/null
+    printf '\1\2\3\4\5\6\7' | dd of="$(part "$id" tar.zst)" bs=1 seek=4000 conv=notrunc 2>/dev/null
     expect 3 vzbackup verify 101 999
     check "and names what is not" grep -q "$id.tar.zst" <<<"$err"
     expect 0 vzbackup 101 --full
@@ -173,7 +185,7 @@ templates() {
     expect 0 vzctl destroy 102
 }
 
-expect 0 vzctl create 101 --hostname web
+expect 0 vzctl create 101 --hostname web --name web
 expect 0 vzctl mount 101
 expect 0 vzctl start 101
 many_kinds

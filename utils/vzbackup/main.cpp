@@ -72,7 +72,7 @@ cli::Usage usage() {
          "vzbackup prune [CTID]… --keep-last N --keep-daily N … [--dry-run]"},
         "Make backups of containers, list and verify them, and remove those that are too old",
         options(),
-        "A BACKUP is its id, a path of one of its files, or a CTID for the newest one.\n"
+        "A BACKUP is its id, a path of one of its files, or a container's CTID or name for the newest one.\n"
         "Example: vzbackup --all --keep-daily 7 --keep-weekly 4 --mailto root --mail-error-only\n"};
     for (auto& option : cli::common_options())
         usage.options.push_back(std::move(option));

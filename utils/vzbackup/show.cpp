@@ -4,6 +4,7 @@
 
 #include "vz/base/text.hpp"
 #include "vz/base/time_text.hpp"
+#include "vz/base/units.hpp"
 #include "vz/cli/table.hpp"
 #include "vz/ops/restore.hpp"
 #include "vz/sys/file.hpp"
@@ -25,10 +26,6 @@ std::string age_text(std::int64_t time) {
     if (seconds < 7200)
         return format("{}m", seconds / 60);
     return seconds < 2 * 86400 ? format("{}h", seconds / 3600) : format("{}d", seconds / 86400);
-}
-
-std::string megabytes(std::uint64_t bytes) {
-    return format("{:.1f}", static_cast<double>(bytes) / 1e6);
 }
 
 std::string kind_of(const Head& head) {
@@ -68,11 +65,12 @@ std::vector<Column> all_columns() {
         column("kind", "KIND", 4, Align::left, "full, or how many backups it goes on from", kind_of,
                [](const Head& h) { return Json(h.links); }),
         column(
-            "size", "SIZE", 9, Align::right, "megabytes of files in it; JSON: bytes",
-            [](const Head& h) { return megabytes(h.bytes); }, [](const Head& h) { return Json(h.bytes); }),
+            "size", "SIZE", 9, Align::right, "of the files in it; JSON: bytes",
+            [](const Head& h) { return units::human_size(h.bytes); },
+            [](const Head& h) { return Json(h.bytes); }),
         column(
-            "stored", "STORED", 9, Align::right, "megabytes that it takes alone; JSON: bytes",
-            [](const Head& h) { return megabytes(stored_size(h)); },
+            "stored", "STORED", 9, Align::right, "what it takes alone; JSON: bytes",
+            [](const Head& h) { return units::human_size(stored_size(h)); },
             [](const Head& h) { return Json(stored_size(h)); }),
         column(
             "id", "ID", 0, Align::left, "its name", [](const Head& h) { return h.id; },
@@ -89,15 +87,21 @@ std::vector<Column> all_columns() {
 constexpr const char* k_default_columns = "ctid,time,age,mode,kind,size,stored,id";
 
 // Of the containers named, or of all; also of those that are no more.
+// A CTID, of which there need not be a backup, or the name that a container had in one.
+Result<std::uint32_t> ctid_of(const Call& call, const std::string& word) {
+    if (const auto ctid = text::to_uint(word); ctid && *ctid <= INT32_MAX)
+        return static_cast<std::uint32_t>(*ctid);
+    VZ_ASSIGN(const auto newest, call.depot.resolve(word));
+    return backup::parse_backup_id(newest).value_or(backup::BackupName()).ctid;
+}
+
 Result<std::vector<std::string>> ids_of(const Call& call) {
     if (call.words.empty())
         return call.given.operands().size() > 1 ? std::vector<std::string>() : call.depot.list();
     std::vector<std::string> out;
     for (const auto& word : call.words) {
-        const auto ctid = text::to_uint(word);
-        if (!ctid || *ctid > INT32_MAX)
-            return fail(Errc::bad_value, "Bad CT ID {}", text::printable(word));
-        VZ_ASSIGN(const auto ids, call.depot.list(static_cast<std::uint32_t>(*ctid)));
+        VZ_ASSIGN(const auto ctid, ctid_of(call, word));
+        VZ_ASSIGN(const auto ids, call.depot.list(ctid));
         out.insert(out.end(), ids.begin(), ids.end());
     }
     return out;
@@ -134,8 +138,8 @@ std::string info_text(const Head& head) {
     line("layout", head.layout);
     line("goes on from", head.base);
     line("files", std::to_string(head.entries));
-    line("megabytes", megabytes(head.bytes));
-    line("newly read", megabytes(head.bytes_read));
+    line("size", units::human_size(head.bytes));
+    line("newly read", units::human_size(head.bytes_read));
     line("template", head.on_template ? head.on_template->archive.name : "");
     line("manifest", head.manifest.name);
     for (const auto& archive : head.archives)

@@ -16,7 +16,7 @@ cli::Usage usage() {
         "Make a container from a template and print its id; without CTID the next free one from 101 up",
         {{"template|ostemplate", 't', Takes::value, "NAME", "the template (vztemplate list)"},
          {"config", 0, Takes::value, "SAMPLE", "begin with ve-SAMPLE.conf-sample"},
-         {"layout", 0, Takes::value, "dir|overlay|btrfs|lvm|lvmthin", "how its files are kept"},
+         {"layout", 0, Takes::value, "LAYOUT", "how its files are kept: " + config::layout_words()},
          {"ip|ipadd", 0, Takes::values, "ADDRESS", "an IPv4 or IPv6 address; may be repeated"},
          {"start", 0, Takes::nothing, "", "start it at once"},
          {"wait", 'w', Takes::nothing, "", "start it and return when its services are up"},

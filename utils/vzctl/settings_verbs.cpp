@@ -97,7 +97,7 @@ std::vector<cli::Option> create_options() {
     auto options = address_options();
     options.push_back({"config", 0, cli::Takes::value, "SAMPLE", "begin with ve-SAMPLE.conf-sample"});
     options.push_back(
-        {"layout", 0, cli::Takes::value, "dir|overlay|btrfs|lvm|lvmthin", "how its files are kept"});
+        {"layout", 0, cli::Takes::value, "LAYOUT", "how its files are kept: " + config::layout_words()});
     options.push_back({"local_uid", 0, cli::Takes::value, "ID", "first of its 65536 user ids on the host"});
     options.push_back({"local_gid", 0, cli::Takes::value, "ID", "first of its group ids on the host"});
     const auto more = making::setting_options();

@@ -24,8 +24,9 @@ Result<std::string> layout_word(const cli::Parsed& parsed) {
 } // namespace
 
 std::vector<cli::Option> convert_options() {
-    return {{"layout", 0, cli::Takes::value, "dir|overlay|btrfs|lvm|lvmthin", "how its files are to be kept"},
-            dry_run_option()};
+    return {
+        {"layout", 0, cli::Takes::value, "LAYOUT", "how its files are to be kept: " + config::layout_words()},
+        dry_run_option()};
 }
 
 Result<int> run_convert(const Call& call) {

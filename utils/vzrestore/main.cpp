@@ -29,7 +29,7 @@ cli::Usage usage() {
          {"path", 'p', Takes::values, "PATH", "only this file or folder of the container; may be repeated"},
          {"to", 't', Takes::value, "FOLDER",
           "files into a new folder of the host; -: tar on standard output"},
-         {"layout", 0, Takes::value, "LAYOUT", config::layout_words()},
+         {"layout", 0, Takes::value, "LAYOUT", "how its files are to be kept: " + config::layout_words()},
          {"ip|ipadd", 0, Takes::values, "ADDRESS", "an address instead of those it had; may be repeated"},
          {"force", 'f', Takes::nothing, "", "take the place of a stopped container of that CTID"},
          {"no-scripts", 0, Takes::nothing, "", "leave its action scripts out"},
@@ -38,8 +38,8 @@ cli::Usage usage() {
          {"dry-run", 'n', Takes::nothing, "", "say what would be done"},
          {"json", 'j', Takes::nothing, "", "print one JSON object"},
          {"verbose", 'v', Takes::nothing, "", "tell each step on standard error"}},
-        "A BACKUP is its id, a path of one of its files, a CTID for the newest one, or an archive of vzdump "
-        "(OpenVZ, Proxmox LXC).\n"
+        "A BACKUP is its id, a path of one of its files, a CTID or name for the newest one, or an archive of "
+        "vzdump (OpenVZ, Proxmox LXC).\n"
         "Example: vzrestore 101 201 --hostname copy --ip 10.0.0.6 --start\n"};
     for (const auto& more : {making::setting_options("OSTEMPLATE"), cli::common_options()})
         usage.options.insert(usage.options.end(), more.begin(), more.end());

@@ -147,7 +147,7 @@ Result<std::string> Depot::resolve(std::string_view word) const {
         return id;
     const auto ctid = text::to_uint(name);
     if (!ctid || *ctid > INT32_MAX)
-        return fail(Errc::failed, "{}: neither a backup nor a CTID", text::printable(word));
+        return newest_named(word);
     VZ_ASSIGN(const auto ids, list(static_cast<std::uint32_t>(*ctid)));
     if (ids.empty())
         return fail(Errc::failed, "{}: no backup of {}", m_folder, *ctid);
@@ -156,6 +156,26 @@ Result<std::string> Depot::resolve(std::string_view word) const {
 
 std::string Depot::lock_path(std::uint32_t ctid) const {
     return format("{}/.{}{}.lock", m_folder, k_prefix, ctid);
+}
+
+// A head that cannot be read has no name.
+Result<std::string> Depot::newest_named(std::string_view name) const {
+    VZ_ASSIGN(const auto ids, list());
+    std::optional<Head> newest;
+    for (auto id = ids.rbegin(); id != ids.rend() && !name.empty(); ++id) {
+        auto found = head(*id);
+        if (!found || found->name != name)
+            continue;
+        if (newest && newest->ctid != found->ctid)
+            return fail(Errc::failed, "{}: that is the name of {} and of {} in backups; give a CTID",
+                        text::printable(name), newest->ctid, found->ctid);
+        if (!newest)
+            newest = *std::move(found);
+    }
+    if (!newest)
+        return fail(Errc::failed, "{}: neither a backup nor a CTID, nor a name of which there is a backup",
+                    text::printable(name));
+    return newest->id;
 }
 
 Result<sys::FileLock> Depot::lock(std::uint32_t ctid, std::chrono::milliseconds patience) const {

@@ -40,7 +40,8 @@ public:
     Result<std::vector<std::string>> list(std::optional<std::uint32_t> ctid = std::nullopt) const;
     Result<Head> head(const std::string& id) const;
 
-    // What a person calls a backup: its id, the path of any of its parts, or a CTID for the newest one.
+    // What a person calls a backup: its id, the path of any of its parts, or, for the newest one, the CTID or
+    // the name that the container had.
     Result<std::string> resolve(std::string_view word) const;
 
     // One writer a container at a time. Waits up to `patience`; Errc::locked.
@@ -60,6 +61,8 @@ public:
     Result<void> remove(const std::string& id) const;
 
 private:
+    Result<std::string> newest_named(std::string_view name) const;
+
     explicit Depot(std::string folder) : m_folder(std::move(folder)) {}
     std::string lock_path(std::uint32_t ctid) const;
     std::string m_folder;
