@@ -20,7 +20,7 @@ copy_unit_tests() {
 
 copy_tests() {
     must guest mkdir -p /srv/source/tests/lib /srv/source/tests/system
-    must copy_to_guest "$VZ_SOURCE_DIR"/tests/lib/{harness,tiny_template}.sh "$VZ_SOURCE_DIR/tests/lib/run-script" /srv/source/tests/lib
+    must copy_to_guest "$VZ_SOURCE_DIR"/tests/lib/{chaos,harness,tiny_template}.sh "$VZ_SOURCE_DIR/tests/lib/run-script" /srv/source/tests/lib
     must copy_to_guest "$VZ_SOURCE_DIR/tests/system/inside" /srv/source/tests/system
 }
 
@@ -69,6 +69,7 @@ main() {
     run_there volumes
     run_there quotas
     run_there faults
+    run_there kills
     finish
 }
 

@@ -52,7 +52,7 @@ Result<HeldLock> lock_container(const Context& context, config::Ctid ctid, const
         return HeldLock{};
     const auto path = context.host.lock_file(ctid);
     VZ_TRY(ensure_folder(context.host.lock_dir(), 0755));
-    constexpr int k_usual_tries = 300;
+    constexpr int k_usual_tries = 1500;
     constexpr int k_more_tries = 30000;
     int most_tries = k_usual_tries;
     for (int tries = 0; tries < most_tries; ++tries) {
@@ -69,8 +69,8 @@ Result<HeldLock> lock_container(const Context& context, config::Ctid ctid, const
         // These go on to their end without the command that began them.
         if (holder && (holder->word == "suspending" || holder->word == "resuming"))
             most_tries = k_more_tries;
-        // Clean-up after a halt, a lock file between two holders, or helpers of a killed command, which the
-        // kernel is about to end.
+        // Clean-up after a halt, a lock file between two holders, helpers of a killed command, which the
+        // kernel is about to end, or a program that goes on for one (sys::Command::holds_our_locks).
         std::this_thread::sleep_for(20ms);
     }
     return fail(Errc::locked, "Container already locked");

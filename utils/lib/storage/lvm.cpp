@@ -47,7 +47,10 @@ std::string reason_in(const sys::Exited& exited) {
 }
 
 Result<std::string> run(Errc code, const std::vector<std::string>& arguments, int good_up_to = 0) {
-    auto exited = sys::run(sys::Command(arguments));
+    sys::Command command(arguments);
+    // It goes on when we are killed. Whoever comes then must not meet a group that is about to change.
+    command.holds_our_locks = true;
+    auto exited = sys::run(command);
     if (!exited && exited.error().sys_errno == ENOENT)
         return fail(code, "{} is not installed (packages lvm2, thin-provisioning-tools, e2fsprogs)",
                     arguments[0]);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace vz::sys {
@@ -61,12 +62,25 @@ void reset_signals() {
     sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// In a child of ours: stays behind with all that is open while a child of its own goes on to the program.
+bool hold_for_child(int failure_fd) {
+    const pid_t pid = ::_Fork(); // allowed here, other than fork(2)
+    if (pid <= 0)
+        return pid == 0;
+    ::close(failure_fd); // whose end says that the program has begun
+    int status = 0;
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    ::_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+}
+
 [[noreturn]] void exec_child(const Command& command, const Prepared& prepared, Standard fds, int failure_fd,
                              pid_t parent) {
     reset_signals();
     if (command.dies_with_us)
         die_with(parent);
-    const bool ready = (command.net_ns < 0 || ::setns(command.net_ns, CLONE_NEWNET) == 0) &&
+    const bool ready = (!command.holds_our_locks || hold_for_child(failure_fd)) &&
+                       (command.net_ns < 0 || ::setns(command.net_ns, CLONE_NEWNET) == 0) &&
                        ::chdir(command.directory.c_str()) == 0 &&
                        // Above the standard three first, so that none overwrites another.
                        (fds.in = ::fcntl(fds.in, F_DUPFD_CLOEXEC, 3)) >= 0 &&

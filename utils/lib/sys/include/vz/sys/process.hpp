@@ -34,9 +34,12 @@ struct Command {
     Output out = Output::capture;
     Output err = Output::capture;
     std::string directory = "/";
-    int net_ns = -1;                     // enter this network namespace first (borrowed)
-    std::vector<int> keep_fds;           // stay open in the program (borrowed): a lock it works under lasts
-                                         // as long as it does, even if we are killed
+    int net_ns = -1;           // enter this network namespace first (borrowed)
+    std::vector<int> keep_fds; // stay open in the program (borrowed): a lock it works under lasts
+                               // as long as it does, even if we are killed
+    // All that we have open, and so each lock, stays until the program has ended, even if we are killed: for
+    // programs that close what they do not know. Not together with `input`.
+    bool holds_our_locks = false;
     bool dies_with_us = false;           // SIGKILL for the program (not for its children) when we die
     std::size_t output_limit = 64 << 20; // more captured output than this is an error
     std::optional<std::chrono::milliseconds> timeout; // then SIGKILL; Errc::system
