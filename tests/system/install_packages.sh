@@ -113,6 +113,17 @@ check_confinement() {
     check_not "it cannot read the kernel's memory" guest "vzctl exec2 101 'head -c 1 /proc/kcore' 2>/dev/null"
 }
 
+# The timer is off until somebody wants it; what it starts makes a backup of what there is.
+check_nightly_backup() {
+    check_not "no timer runs that nobody asked for" guest systemctl is-enabled --quiet vz-backup.timer
+    expect 0 guest systemctl enable --now vz-backup.timer
+    expect 0 guest systemctl start vz-backup.service
+    expect 0 guest vzbackup list 101 -Ho id,mode
+    check "there is a backup of this night" grep -qE '^ *vzbackup-101-.* suspend *$' <<<"$out"
+    expect 0 guest systemctl disable --now vz-backup.timer
+    must guest vzbackup remove 101
+}
+
 check_life_of_a_container() {
     local before
     before=$(look traces)
@@ -120,6 +131,7 @@ check_life_of_a_container() {
     expect 0 guest vzctl set 101 --ram 256M --nameserver "$(name_server)" --save
     start 101
     check_running_container
+    check_nightly_backup
     expect 32 guest vzctl destroy 101
     must guest vzctl stop 101
     equal "stopping leaves nothing" "$before" "$(look traces)"
