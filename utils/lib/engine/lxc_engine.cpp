@@ -58,9 +58,12 @@ public:
         container->want_daemonize(container.get(), true);
         container->want_close_all_fds(container.get(),
                                       true); // above all: our lock must not live on in the monitor
-        if (!container->start(container.get(), 0, nullptr))
-            return fail(Errc::environment, "{}", start_error(log));
-        return {};
+        if (container->start(container.get(), 0, nullptr))
+            return {};
+        const auto reason = start_error(log);
+        // lxc_cmd_init(): the socket of its name is taken.
+        const bool taken = reason.find("appears to be already running") != std::string::npos;
+        return fail(taken ? Errc::running : Errc::environment, "{}", reason);
     }
 
     Result<void> restore(const std::string& name, const RestoreRequest& request) override {

@@ -133,6 +133,24 @@ Result<void> halt_or_kill(const Context& context, const config::Container& conta
     return context.engine.kill(name);
 }
 
+Result<void> start_once(const Context& context, const config::Container& container,
+                        const StartRequest& request) {
+    const auto ctid = container.ctid();
+    context.out.info("Starting container...");
+    VZ_TRY(mount_for_start(context, container, request.skip_remount));
+    mark_mounted(context.host.paths, ctid, false);
+    auto done = start_mounted(context, container, request);
+    // A container that runs but was too slow to come up is left running: its administrator wants to look into
+    // it.
+    if (done || done.error().code == Errc::wait_failed)
+        return done;
+    if (context.engine.is_running(engine_name(container)))
+        (void)context.engine.kill(engine_name(container));
+    after_stop(context, container);
+    (void)unmount(context, container);
+    return done;
+}
+
 } // namespace
 
 Result<void> start(const Context& context, config::Ctid ctid, const StartRequest& request) {
@@ -151,18 +169,11 @@ Result<void> start(const Context& context, config::Ctid ctid, const StartRequest
     }
     if (!request.by_policy)
         forget_restarts(context.host.paths, ctid);
-    context.out.info("Starting container...");
-    VZ_TRY(mount_for_start(context, container, request.skip_remount));
-    mark_mounted(context.host.paths, ctid, false);
-    auto done = start_mounted(context, container, request);
-    // A container that runs but was too slow to come up is left running: its administrator wants to look into
-    // it.
-    if (done || done.error().code == Errc::wait_failed)
-        return done;
-    if (context.engine.is_running(engine_name(container)))
-        (void)context.engine.kill(engine_name(container));
-    after_stop(context, container);
-    (void)unmount(context, container);
+    auto done = start_once(context, container, request);
+    // What liblxc began for a start that was killed may come into being only now. It has been ended with this
+    // attempt.
+    if (!done && done.error().code == Errc::running)
+        done = start_once(context, container, request);
     return done;
 }
 

@@ -45,7 +45,8 @@ public:
     virtual ~Engine() = default;
 
     // Starts the container whose configuration lies in DIR/NAME/config, in the background, and returns when
-    // its init runs. Errc::environment with what the engine's log says.
+    // its init runs. Errc::environment with what the engine's log says; Errc::running: it has one that
+    // watches over it already, wherever that one is.
     virtual Result<void> start(const std::string& name) = 0;
 
     // As start(), but the processes are those of the images. The process that watches over the container is
