@@ -17,19 +17,6 @@ id=11111111-1111-1111-1111-111111111111
 create=(vzctl create 101 --ostemplate tiny --layout btrfs --hostname one --name one --ipadd 10.10.0.1)
 clone=(vzclone 101 105 --name two --ip 10.10.0.2)
 
-state_of_101() {
-    quietly 0 vzctl mount 101
-    cat /var/lib/vz/root/101/etc/state
-    quietly 0 vzctl umount 101
-}
-write_state() { # WORD; as the container's root: the mount maps no others
-    local uid
-    uid=$(sed -n 's/^LOCAL_UID="\(.*\)"/\1/p' /etc/vz/conf/101.conf)
-    quietly 0 vzctl mount 101
-    echo "$1" | setpriv --reuid "$uid" --regid "$uid" --clear-groups tee /var/lib/vz/root/101/etc/state >/dev/null
-    quietly 0 vzctl umount 101
-}
-
 # ---- create and destroy ----------------------------------------------------------------------------------------
 after_create() {
     nothing_half

@@ -78,19 +78,6 @@ same_volumes() {
     fail "$where: volumes: $now; wanted: $clean"
 }
 
-state_of_101() {
-    quietly 0 vzctl mount 101
-    cat /var/lib/vz/root/101/etc/state
-    quietly 0 vzctl umount 101
-}
-write_state() { # WORD; as the container's root: the mount maps no others
-    local uid
-    uid=$(sed -n 's/^LOCAL_UID="\(.*\)"/\1/p' /etc/vz/conf/101.conf)
-    quietly 0 vzctl mount 101
-    echo "$1" | setpriv --reuid "$uid" --regid "$uid" --clear-groups tee /var/lib/vz/root/101/etc/state >/dev/null
-    quietly 0 vzctl umount 101
-}
-
 after_create() {
     nothing_half
     [[ $(status_of) != exist* ]] || quietly 0 vzctl destroy 101

@@ -109,7 +109,7 @@ private:
 } // namespace
 
 std::string folder_of(const std::string& overlay) {
-    return overlay + "/work/index";
+    return format("{}/{}/index", overlay, "work"); // workdir of the mount
 }
 
 // "U-1": no more names than those in the upper and the one in the index itself (fs/overlayfs/util.c,
